@@ -1,0 +1,119 @@
+"""The networks, built from their specifications in :mod:`wsnb.trials`.
+
+Every network maps a float batch [N, C, H, W] to logits [N, classes]. Its classifier is called
+``head``, so that a start can tell it from the backbone.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from wsnb import trials
+
+
+class Network(nn.Module):
+    """A network and the layout of image batches that it runs fastest in."""
+
+    memory_format: torch.memory_format
+
+
+def build(model: trials.Model, *, classes: int, image_shape: tuple[int, int, int], seed: int) -> Network:
+    """A freshly initialised network on the CPU.
+
+    Args:
+        model: what to build.
+        classes: number of outputs.
+        image_shape: (channels, height, width) of the images.
+        seed: draws the initial weights; the global random state is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        match model:
+            case trials.ResNet18(width):
+                return ResNet(image_shape[0], width, blocks=(2, 2, 2, 2), pool=True, classes=classes)
+            case trials.ResNet20(width):
+                return ResNet(image_shape[0], width, blocks=(3, 3, 3), pool=False, classes=classes)
+            case trials.MLP(hidden, activation, bias):
+                return Perceptron(image_shape, hidden, activation, bias, classes)
+            case trials.Logistic():
+                return Perceptron(image_shape, (), "tanh", True, classes)
+    raise TypeError(f"no network is known for {model!r}")
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions with batch normalisation and a residual connection (He et al. 2016).
+
+    Where the shape changes, the shortcut is a strided 1x1 convolution with batch normalisation.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(outputs)
+        self.shortcut = nn.Sequential()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, inputs, H, W] to [N, outputs, H / stride, W / stride]."""
+        y = functional.relu(self.norm1(self.conv1(x)), inplace=True)
+        return functional.relu(self.norm2(self.conv2(y)).add_(self.shortcut(x)), inplace=True)
+
+
+class ResNet(Network):
+    """A residual network for small images: a 3x3 stride-1 stem, then stages that double the width.
+
+    ``pool`` keeps the 3x3 stride-2 max-pool after the stem, as the replication's ResNet-18 does.
+    Convolutions start from He's normal initialisation with fan-out, as there.
+    """
+
+    memory_format = torch.channels_last
+
+    def __init__(self, channels: int, width: int, *, blocks: tuple[int, ...], pool: bool, classes: int) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(channels, width, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(width)
+        self.pool = nn.MaxPool2d(3, stride=2, padding=1) if pool else nn.Identity()
+        stages, inputs = [], width
+        for number, count in enumerate(blocks):
+            outputs = width * 2**number
+            stage = [BasicBlock(inputs, outputs, stride=1 if number == 0 else 2)]
+            stage += [BasicBlock(outputs, outputs, stride=1) for _ in range(count - 1)]
+            stages.append(nn.Sequential(*stage))
+            inputs = outputs
+        self.stages = nn.Sequential(*stages)
+        self.head = nn.Linear(inputs, classes)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images [N, C, H, W] to logits [N, classes]."""
+        x = self.pool(functional.relu(self.norm(self.stem(x)), inplace=True))
+        return self.head(self.stages(x).mean(dim=(2, 3)))
+
+
+class Perceptron(Network):
+    """Fully connected layers on the flattened image; with no hidden layer, logistic regression."""
+
+    memory_format = torch.contiguous_format
+
+    def __init__(
+        self, image_shape: tuple[int, int, int], hidden: tuple[int, ...], activation: str, bias: bool, classes: int
+    ) -> None:
+        super().__init__()
+        sizes = [image_shape[0] * image_shape[1] * image_shape[2], *hidden]
+        self.hidden = nn.ModuleList(nn.Linear(a, b, bias=bias) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+        self.activation = {"tanh": torch.tanh, "relu": torch.relu}[activation]
+        self.head = nn.Linear(sizes[-1], classes, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images [N, C, H, W] to logits [N, classes]."""
+        x = x.flatten(1)
+        for layer in self.hidden:
+            x = self.activation(layer(x))
+        return self.head(x)
