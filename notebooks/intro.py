@@ -1,0 +1,52 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Warm starts, measured
+#
+# **New data has arrived. How should I retrain the model I already have?**
+#
+# Go on from the weights it has, and training is short; but some papers say that the model you get is
+# worse than one trained from scratch on the same data. Start from scratch, and you pay the whole
+# training each time. Between the two stand remedies that claim to keep the saving and lose the damage.
+#
+# This book settles the question by running it. Every number, figure and verdict on these pages is
+# computed from a recorded run, says which, and can be run again: on a laptop, on a GPU, on your own
+# images.
+
+# %% [markdown]
+# ## The answer so far
+
+# %% tags=["remove-input"]
+from wsnb.book import front
+
+published = front.published_verdicts()
+front.answer(published)
+
+# %% [markdown]
+# ## Every claim, and what became of it
+#
+# A claim is something that a paper states. Its verdict is computed from paired seeds with a confidence
+# interval, by a rule fixed before the runs: see the chapter for the rule, the spread and what the
+# seeds could have shown.
+
+# %% tags=["remove-input"]
+front.claims_table(published)
+
+# %% [markdown]
+# ## Which paper
+#
+# - {cite:t}`ash2020` describe the gap of warm-starting and shrink-perturb as its remedy.
+# - {cite:t}`kireev2021` replicate it, and are replicated here, item by item.
+#
+# ## How to read on
+#
+# - {doc}`quickstart` trains the whole idea live in half a minute.
+# - {doc}`gap-offline` is the first of the papers' experiments.
+# - {doc}`rerun` tells how to run a chapter with other values, or on your own images.
+# - {doc}`edit` tells how to change one.

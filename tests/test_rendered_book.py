@@ -1,0 +1,230 @@
+"""The rendered book: how it is built, and what a browser with no network finds on its pages."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from wsnb.book import assets, reading, render
+from wsnb.errors import InvalidValue, WsnbError
+
+ROOT = Path(__file__).parents[1]
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+
+# One test process opens the browser and builds the book, however many there are.
+pytestmark = pytest.mark.xdist_group("rendered book")
+
+
+def cannot(why: str) -> None:
+    """Skip on a developer's machine; fail where everything is meant to be checked."""
+    if os.environ.get("CI"):
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = reading.find_chromium()
+    if found is None:
+        cannot("there is no Chromium on PATH")
+    return found
+
+
+# Reading: each rule finds what breaks it, and nothing else.
+
+BROKEN = {
+    "request to a host": '<script src="https://example.org/a.js"></script>',
+    "missing file": '<script src="nowhere.js"></script>',
+    "console error": "<script>console.error('no')</script>",
+    "uncaught exception": "<script>throw new Error('no')</script>",
+    "image without alt text": f'<img src="{PIXEL}">',
+    "broken image": '<img alt="a square" src="data:image/png;base64,AAAA">',
+    "figure without caption": f'<div class="cell_output"><img alt="a square" src="{PIXEL}"></div>',
+    "maths not typeset": '<span class="math">\\(x\\)</span>',
+    "maths in error": '<mjx-merror data-mjx-error="Undefined control sequence">x</mjx-merror>',
+    "broken link": '<a href="good.html#nowhere">there</a>',
+    "error in a cell's output": '<div class="cell_output"><div class="output traceback">ValueError: no</div></div>',
+    "stderr in a cell's output": '<div class="cell_output"><div class="output stderr">a warning</div></div>',
+}
+GOOD = f"""
+<h1 id="here">Good</h1>
+<p>A price of $5 and <code>$$</code>, <a href="#here">here</a>, <a href="https://example.org">elsewhere</a>.</p>
+<div class="cell_output"><figure><img alt="a square" src="{PIXEL}"><figcaption>A square.</figcaption></figure></div>
+"""
+# Two more ways to break a rule that has one above.
+ALSO_BROKEN = {
+    "raw.html": ("maths not typeset", "<p>So $$x$$ is</p>"),
+    "lost.html": ("broken link", '<a href="nowhere.html">there</a>'),
+    "outside.html": ("broken link", '<a href="../../etc/hosts">there</a>'),
+    "fetched.html": ("request to a host", "<script>fetch('https://example.org/').catch(() => {})</script>"),
+}
+
+
+@pytest.fixture(scope="session")
+def found(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """The rules that each of the small pages was found to break."""
+    folder = tmp_path_factory.mktemp("pages")
+    bodies = {f"{rule}.html": body for rule, body in BROKEN.items()}
+    bodies |= {name: body for name, (_, body) in ALSO_BROKEN.items()} | {"good.html": GOOD}
+    for name, body in bodies.items():
+        (folder / name).write_text(f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><body>{body}</body></html>')
+    rules: dict[str, set[str]] = {name: set() for name in bodies}
+    for problem in reading.read(folder, chromium=chromium):
+        rules[problem.page].add(problem.rule)
+    return rules
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_a_page_that_breaks_a_rule_is_found_by_that_rule_alone(found: dict[str, set[str]], rule: str) -> None:
+    assert found[f"{rule}.html"] == {rule}
+
+
+@pytest.mark.parametrize("page", ALSO_BROKEN)
+def test_other_ways_to_break_a_rule_are_found_too(found: dict[str, set[str]], page: str) -> None:
+    assert found[page] == {ALSO_BROKEN[page][0]}
+
+
+def test_a_good_page_has_no_problem(found: dict[str, set[str]]) -> None:
+    assert found["good.html"] == set()
+
+
+def test_reading_a_folder_without_pages_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(WsnbError, match="wsnb book"):
+        reading.read(tmp_path)
+
+
+# The project's own book.
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the project's pages, built from scratch, strictly."""
+    for page in render.pages(ROOT):
+        if not any((ROOT / f"{page}{suffix}").exists() for suffix in render.PAGE_SUFFIXES):
+            cannot(f"{page} is not made yet")
+    html = tmp_path_factory.mktemp("book") / "html"
+    return render.build(ROOT, out=html).parents[1]
+
+
+def test_the_book_has_no_problem(book: Path, chromium: str) -> None:
+    assert [str(problem) for problem in reading.read(book, chromium=chromium)] == []
+
+
+def test_every_page_of_the_contents_is_built_and_reachable_from_the_first(book: Path) -> None:
+    first = (book / f"{render.pages(ROOT)[0]}.html").read_text(encoding="utf-8")
+    for page in render.pages(ROOT):
+        assert (book / f"{page}.html").exists()
+        assert f"{page.rsplit('/', 1)[-1]}.html" in first or page == render.pages(ROOT)[0]
+
+
+def test_maths_is_drawn_by_the_local_mathjax(book: Path) -> None:
+    assert (book / "_static/mathjax/tex-mml-chtml.js").exists()
+    assert list((book / "_static/mathjax/output/chtml/fonts/woff-v2").glob("*.woff"))
+
+
+# Building.
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A book of three pages with the project's settings, and assets that need no network."""
+    monkeypatch.setattr(assets, "PACKAGES", ())
+    (tmp_path / "_build/assets").mkdir(parents=True)
+    (tmp_path / "_config.yml").write_text((ROOT / "_config.yml").read_text())
+    contents = "format: jb-book\nroot: book/intro\nchapters: [{file: book/chapter}, {file: book/other}]\n"
+    (tmp_path / "_toc.yml").write_text(contents)
+    style = tmp_path / "book/style"
+    style.mkdir(parents=True)
+    (style / "book.css").write_text("")
+    (tmp_path / "book/references.bib").write_text("")
+    for page in ("intro", "chapter", "other"):
+        (tmp_path / f"book/{page}.md").write_text(f"# The {page}\n")
+    return tmp_path
+
+
+def test_a_second_build_writes_the_page_that_changed_and_leaves_the_others(small: Path) -> None:
+    first = render.build(small)
+    assert first == small / "_build/html/book/intro.html"
+    chapter, other = first.with_name("chapter.html"), first.with_name("other.html")
+    written = other.stat().st_mtime_ns
+    (small / "book/chapter.md").write_text("# The chapter\n\nChanged.\n")
+    render.build(small)
+    assert "Changed." in chapter.read_text()
+    assert other.stat().st_mtime_ns == written
+
+
+def test_a_warning_stops_a_strict_build_and_the_next_one_too(small: Path) -> None:
+    (small / "book/chapter.md").write_text("# Chapter\n\n[lost](nowhere.md)\n")
+    for _ in range(2):
+        with pytest.raises(WsnbError, match="nowhere"):
+            render.build(small)
+    render.build(small, strict=False)
+
+
+def test_one_page_can_be_built_alone_when_another_is_missing(small: Path) -> None:
+    (small / "book/other.md").unlink()
+    assert render.build(small, only="chapter") == small / "_build/html/book/chapter.html"
+    assert not (small / "_build/html/book/other.html").exists()
+    with pytest.raises(InvalidValue, match=r"Did you mean 'chapter'\?"):
+        render.build(small, only="chaptre")
+
+
+def test_a_chapter_that_was_not_executed_is_named_with_the_command_that_makes_it(small: Path) -> None:
+    (small / "book/chapter.md").unlink()
+    (small / "notebooks").mkdir()
+    (small / "notebooks/chapter.py").touch()
+    with pytest.raises(WsnbError, match=r"book/chapter.ipynb is missing.*`wsnb run chapter`"):
+        render.build(small)
+
+
+# Assets.
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An npm that copies a package lying beside it, and a pin of that package; returns the tarball it hands over."""
+    tools = tmp_path / "tools"
+    (tools / "package/es5").mkdir(parents=True)
+    (tools / "package/es5/tex.js").write_text("maths")
+    (tools / "package/es5/unused.js").write_text("not served")
+    tarball = tools / "maths-1.tgz"
+    with tarfile.open(tarball, "w:gz") as archive:
+        archive.add(tools / "package", "package")
+    command = tools / "npm"
+    command.write_text(f'#!/bin/sh\n[ -f {tarball} ] || {{ echo "no network" >&2; exit 1; }}\ncp {tarball} .\n')
+    command.chmod(0o755)
+    integrity = "sha512-" + base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()
+    monkeypatch.setattr(assets, "PACKAGES", (assets.Package("maths", "1", integrity, "es5", ("tex.js",)),))
+    monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
+    return tarball
+
+
+def test_assets_are_fetched_once_and_only_what_is_served(tmp_path: Path, npm: Path) -> None:
+    folder = assets.fetch(tmp_path / "cache/assets")
+    assert (folder / "maths/tex.js").read_text() == "maths"
+    assert not (folder / "maths/unused.js").exists()
+    npm.unlink()
+    assert assets.fetch(folder) == folder
+    assert [path.name for path in folder.parent.iterdir()] == ["assets"]
+
+
+def test_a_package_that_is_not_the_pinned_one_is_refused(
+    tmp_path: Path, npm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pinned,) = assets.PACKAGES
+    monkeypatch.setattr(assets, "PACKAGES", (replace(pinned, integrity="sha512-AAAA"),))
+    with pytest.raises(WsnbError, match="not the pinned one"):
+        assets.fetch(tmp_path / "assets")
+    assert not (tmp_path / "assets/maths").exists()
+
+
+def test_an_unreachable_registry_is_a_sentence_that_says_what_to_do(tmp_path: Path, npm: Path) -> None:
+    npm.unlink()
+    with pytest.raises(WsnbError, match=r"could not fetch maths@1.*no network.*Connect to the network"):
+        assets.fetch(tmp_path / "assets")

@@ -1,0 +1,134 @@
+"""Executing a chapter: first its trials, in this process with progress in the terminal; then its cells.
+
+By the time papermill starts the kernel the records are there, so a page shows no progress, takes seconds
+and comes out the same to the byte: what papermill and Jupyter add of the day and the machine is taken out.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from wsnb import places
+from wsnb.book.chapters import Chapter
+from wsnb.errors import WsnbError
+from wsnb.records import Records
+
+
+class ChapterFailed(WsnbError):
+    """A cell of a chapter raised an error."""
+
+    exit_status = 7
+
+
+def execute(chapter: Chapter, settings: Mapping[str, Any], output: Path, *, missing: str = "error") -> bool:
+    """Execute the chapter's cells by papermill into ``output``; whether that changed the file.
+
+    Args:
+        chapter: which.
+        settings: values of its parameters; those equal to its own defaults are not injected.
+        output: where the executed copy goes; it is left as it was when a cell fails.
+        missing: what ``run`` does about missing records inside the chapter.
+
+    Raises:
+        ChapterFailed: when a cell fails, with its last line.
+    """
+    changed = {name: value for name, value in settings.items() if chapter.parameters[name] != value}
+    with tempfile.TemporaryDirectory() as folder:
+        source, executed = Path(folder, "source.ipynb"), Path(folder, "executed.ipynb")
+        nbformat.write(chapter.notebook, source)
+        logging.getLogger("papermill").setLevel(logging.ERROR)
+        try:
+            with environment(WSNB_MISSING=missing, WSNB_PROGRESS="off"):
+                papermill.execute_notebook(
+                    source, executed, changed, kernel_name="python3", progress_bar=False, cwd=places.root()
+                )
+        except PapermillExecutionError as error:
+            cell = error.source.strip().splitlines()[0] if error.source else ""
+            raise ChapterFailed(
+                f"Chapter {chapter.name} failed in the cell that begins with `{cell}`: {error.ename}: {error.evalue}"
+            ) from error
+        notebook = nbformat.read(executed, as_version=4)
+    if notebook.metadata.papermill.exception:
+        raise ChapterFailed(f"Chapter {chapter.name} failed; papermill reports an exception.")
+    text = nbformat.writes(without_circumstance(notebook, chapter.name)) + "\n"
+    if output.exists() and output.read_text(encoding="utf-8") == text:
+        return False
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(text, encoding="utf-8")
+    return True
+
+
+@contextmanager
+def environment(**variables: str) -> Any:
+    """These environment variables, for as long as the context lasts: kernels inherit them."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def without_circumstance(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
+    """The notebook without times, random names and versions of the day, so that equal results are equal bytes."""
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"{name}-{number}"
+        kept = {"tags", "mystnb"}
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key in kept and value}
+        for output in cell.get("outputs", ()):
+            output.pop("metadata", None)
+            output["metadata"] = {}
+    return notebook
+
+
+# Skipping what has not changed --------------------------------------------------------------------
+
+
+def is_current(chapter: Chapter, settings: Mapping[str, Any], records: Records) -> bool:
+    """Whether the page on disk is what executing the chapter here again would give."""
+    try:
+        stamp = json.loads(_stamp(chapter).read_text(encoding="utf-8"))
+        page = chapter.page_path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    return stamp == {"digest": chapter.digest(settings, records), "page": _hash(page)}
+
+
+def note_current(chapter: Chapter, settings: Mapping[str, Any], records: Records) -> None:
+    """Remember what the page on disk was made from."""
+    stamp = {
+        "digest": chapter.digest(settings, records),
+        "page": _hash(chapter.page_path.read_text(encoding="utf-8")),
+    }
+    path = _stamp(chapter)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(stamp), encoding="utf-8")
+
+
+def _stamp(chapter: Chapter) -> Path:
+    return places.root() / "_build" / "executed" / f"{chapter.name}.json"
+
+
+def _hash(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,203 @@
+"""What chapters show: tables, verdicts and provenance, computed from settings and records.
+
+Each function returns something that a notebook's last expression displays, as Markdown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from wsnb import catalogue
+from wsnb.claims import Verdict
+from wsnb.profiles import Settings
+from wsnb.records import Record
+from wsnb.statistics import Paired, mean_and_error
+from wsnb.trials import Trial
+
+VERDICTS_MIME = "application/vnd.wsnb.verdicts+json"
+"""Verdicts as data, beside the table that people read: the front page gathers them from there."""
+
+MARKS = {"reproduced": "✔", "not reproduced": "✘", "inconclusive": "≈", "not run": "–"}
+
+
+class Shown:
+    """Markdown, and data that goes with it, as one output of a cell."""
+
+    def __init__(self, markdown: str, data: Mapping[str, Any] | None = None) -> None:
+        self.markdown = markdown
+        self.data = dict(data or {})
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {"text/markdown": self.markdown, "text/plain": self.markdown} | self.data
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Shown:
+    """A table; the first column is left-aligned, the others are centred."""
+    lines = [columns, [":---"] + [":---:"] * (len(columns) - 1), *rows]
+    return Shown("\n".join("| " + " | ".join(line) + " |" for line in lines))
+
+
+def accuracy(values: Sequence[float]) -> str:
+    """ "57.8 (0.4)": mean and standard error in percent; a dash where there is nothing."""
+    if not values:
+        return "not run"
+    mean, error = mean_and_error(values)
+    return f"{mean:.1f}" + (f" ({error:.1f})" if len(values) > 1 else "")
+
+
+def effect(measured: Paired | None) -> str:
+    """ "+2.1 [0.9, 3.3]": mean difference with its interval, in points."""
+    if measured is None:
+        return "not run"
+    return f"{signed(measured.mean)} [{signed(measured.low)}, {signed(measured.high)}]"
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A number with its sign, and a true minus."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def differences(pairs: Mapping[str, tuple[Trial, Trial]]) -> Shown:
+    """Every field in which our trials differ from the paper's, found by comparing the two.
+
+    Args:
+        pairs: by item of the paper, (the paper's trial, ours).
+    """
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for item, (theirs, ours) in pairs.items():
+        before, after = _fields(theirs), _fields(ours)
+        for name in before.keys() | after.keys():
+            if before.get(name) != after.get(name):
+                change = (name, _in_words(name, before.get(name)), _in_words(name, after.get(name)))
+                found.setdefault(change, []).append(item)
+    if not found:
+        return Shown("Every field of every trial is the paper's.")
+    rows = []
+    for (name, theirs, ours), items in sorted(found.items()):
+        where = "all" if len(items) == len(pairs) else ", ".join(items)
+        rows.append((name.replace("_", " ").replace(".", ", "), theirs, ours, where))
+    return table(("setting", "paper", "here", "where"), rows)
+
+
+def _fields(trial: Trial) -> dict[str, Any]:
+    """The trial's fields by dotted name, its parent's and its seed left out."""
+    form = {name: value for name, value in trial.canonical().items() if name not in ("parent", "seed", "recipe")}
+    flat: dict[str, Any] = {}
+    for name, value in form.items():
+        inner = value if isinstance(value, dict) else {"": value}
+        flat |= {f"{name}.{key}".rstrip("."): inside for key, inside in inner.items() if key != "fingerprint"}
+    return flat
+
+
+def _in_words(name: str, value: Any) -> str:
+    if value is None:
+        return "all" if name == "curve_images" else "–"
+    if name == "data.dataset" and value in catalogue.names():
+        return catalogue.entry(value).title
+    if name == "data.amount":
+        return f"{value:.0%} of the training set" if isinstance(value, float) else f"{value:,} images".replace(",", " ")
+    return str(value)
+
+
+def verdicts(judged: Sequence[Verdict]) -> Shown:
+    """The table of a chapter's verdicts, and the same as data."""
+    rows = []
+    for verdict in judged:
+        claim, measured = verdict.claim, verdict.measured
+        printed = "shown, not printed" if claim.printed is None else signed(claim.printed)
+        seeds = str(measured.n) if measured else "0"
+        rows.append(
+            (
+                f"`{claim.id}`: {claim.statement} ({claim.paper.short}, {claim.item})",
+                printed,
+                effect(measured) if measured else f"not run: needs {verdict.missing}",
+                seeds,
+                f"{MARKS[verdict.outcome]} **{verdict.outcome}**",
+            )
+        )
+    shown = table(("claim", "paper", "measured", "seeds", "verdict"), rows)
+    shown.data[VERDICTS_MIME] = [
+        {
+            "claim": verdict.claim.id,
+            "outcome": verdict.outcome,
+            "measured": effect(verdict.measured),
+            "seeds": verdict.measured.n if verdict.measured else 0,
+            "setting": verdict.setting,
+        }
+        for verdict in judged
+    ]
+    return shown
+
+
+def power(judged: Sequence[Verdict]) -> Shown:
+    """What effect the seeds could have shown, claim by claim."""
+    rows = [
+        (
+            f"`{verdict.claim.id}`",
+            str(verdict.measured.n),
+            f"{verdict.measured.spread:.2f}",
+            f"{verdict.measured.detectable():.1f}",
+        )
+        for verdict in judged
+        if verdict.measured is not None
+    ]
+    if not rows:
+        return Shown("Nothing was run, so nothing could have been seen.")
+    columns = ("claim", "seeds", "spread between seeds (points)", "effect seen 4 times in 5 (points)")
+    return table(columns, rows)
+
+
+def setting_in_words(settings: Settings) -> str:
+    """One phrase that says what the numbers were measured on."""
+    amount = settings.images
+    images = f"{amount:,} images".replace(",", " ") if isinstance(amount, int) else f"{amount:.0%} of the images"
+    return (
+        f"{catalogue.title(settings.dataset)}, {images}, ResNet-18 of width {settings.width}, "
+        f"{settings.seeds} seeds ({settings.profile} profile)"
+    )
+
+
+def provenance(settings: Settings, records: Iterable[Record]) -> Shown:
+    """Where a page's numbers came from: profile, data, device, seeds, time, versions, commit."""
+    found = list(records)
+    lines = [f"- **Profile:** {settings.profile}", f"- **Data:** {catalogue.title(settings.dataset)}"]
+    if not found:
+        return Shown("\n".join([*lines, "- **Records:** none; nothing on this page was run."]))
+    made = [record.provenance for record in found]
+    seconds = sum(each["seconds"] for each in made)
+    images = sum(record.final["images_seen"] for record in found)
+    seeds = sorted({record.trial["seed"] for record in found})
+    days = sorted({each["started"][:10] for each in made})
+    lines += [
+        f"- **Records:** {len(found)} trials, {images / 1e6:.1f} million training images, "
+        f"{seconds / 3600:.1f} hours of training all told (the sum over trials, several of which ran at a time)",
+        f"- **Seeds:** {', '.join(map(str, seeds))}",
+        f"- **Device:** {_counted(each['device'] for each in made)}; threads per trial: "
+        f"{_counted(str(each['threads']) for each in made)}; precision: "
+        f"{_counted(record.trial['precision'] for record in found)}",
+        f"- **Made:** {days[0]}" + (f" to {days[-1]}" if len(days) > 1 else ""),
+        f"- **Commit:** {_counted(str(each['commit']) for each in made)}",
+        f"- **Versions:** {_counted(', '.join(f'{k} {v}' for k, v in each['versions'].items()) for each in made)}",
+    ]
+    unconverged = sum(not record.converged for record in found)
+    if unconverged:
+        lines.append(f"- **Note:** {unconverged} of the {len(found)} trainings ended at the limit of epochs.")
+    return Shown("\n".join(lines))
+
+
+def settings_used(settings: Settings, trials: Sequence[Trial]) -> Shown:
+    """What a page that trains live ran: its data, seeds and number of trials, nothing of the day."""
+    seeds = ", ".join(str(seed) for seed in settings.all_seeds)
+    return Shown(
+        f"- **Data:** {catalogue.title(settings.dataset)}\n- **Seeds:** {seeds}\n"
+        f"- **Trials:** {len(trials)}, trained live, not recorded"
+    )
+
+
+def _counted(values: Iterable[str]) -> str:
+    counts = Counter(values)
+    if len(counts) == 1:
+        return next(iter(counts))
+    return "; ".join(f"{value} ({count})" for value, count in sorted(counts.items()))

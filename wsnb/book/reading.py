@@ -1,0 +1,227 @@
+"""Reading the built book as a browser does: every page opened from its folder, with no network, and what is wrong."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urldefrag, urlsplit
+
+from wsnb.errors import WsnbError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_ELSEWHERE = re.compile(r"^(?!file:|data:|blob:|about:)")
+_REFRESH = re.compile(r"""http-equiv=["']?refresh["']?[^>]*url=([^"'>]+)""", re.IGNORECASE)
+
+# Runs in the page: waits for the maths, then says what is wrong with what it shows. Each problem is [rule, detail].
+_INSPECT = r"""
+async () => {
+  await window.MathJax?.startup?.promise;
+  await document.fonts.ready;
+  const problems = [];
+  const excerpt = text => text.trim().replace(/\s+/g, " ").slice(0, 80);
+  const name = image => image.getAttribute("src").replace(/^data:.*/, "embedded image").split("/").pop();
+
+  for (const image of document.querySelectorAll("img")) {
+    if (!image.getAttribute("alt")?.trim() && image.getAttribute("role") !== "presentation")
+      problems.push(["image without alt text", name(image)]);
+    if (image.complete && image.naturalWidth === 0) problems.push(["broken image", name(image)]);
+    if (image.closest(".cell_output") && !image.closest("figure")?.querySelector("figcaption")?.textContent.trim())
+      problems.push(["figure without caption", name(image)]);
+  }
+
+  for (const error of document.querySelectorAll("mjx-merror, [data-mjx-error]"))
+    problems.push(["maths in error", excerpt(error.getAttribute("data-mjx-error") ?? error.textContent)]);
+  for (const maths of document.querySelectorAll(".math"))
+    if (!maths.querySelector("mjx-container")) problems.push(["maths not typeset", excerpt(maths.textContent)]);
+  const prose = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (prose.nextNode()) {
+    const node = prose.currentNode;
+    if (/\$\$|\\\(|\\\[/.test(node.data) && !node.parentElement.closest("code, pre, script, style, textarea, .math"))
+      problems.push(["maths not typeset", excerpt(node.data)]);
+  }
+
+  for (const output of document.querySelectorAll(".cell_output .traceback"))
+    problems.push(["error in a cell's output", excerpt(output.textContent.trim().split("\n").pop())]);
+  for (const output of document.querySelectorAll(".cell_output .stderr"))
+    problems.push(["stderr in a cell's output", excerpt(output.textContent)]);
+
+  return {
+    problems,
+    links: [...document.querySelectorAll("a[href]")].map(a => [a.getAttribute("href"), a.href]),
+    anchors: [...document.querySelectorAll("[id], a[name]")].map(e => e.id || e.name),
+  };
+}
+"""
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong with one page.
+
+    Attributes:
+        page: the page, relative to the folder that was read.
+        rule: what kind of thing is wrong, such as ``"image without alt text"``.
+        detail: which thing it is.
+    """
+
+    page: str
+    rule: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.rule}: {self.detail}"
+
+
+@dataclass
+class _Reading:
+    """What one page turned out to hold."""
+
+    problems: list[Problem] = field(default_factory=list)
+    links: list[tuple[str, str]] = field(default_factory=list)
+    anchors: set[str] = field(default_factory=set)
+
+
+def read(pages: Path, *, chromium: str | None = None) -> list[Problem]:
+    """Open every page under ``pages`` from ``file://`` in Chromium, with no network, and list what is wrong.
+
+    Looks for: requests to another host, missing files, console errors and uncaught exceptions, images that are
+    broken or have no alt text, figures of cells without a caption, maths that was not typeset, errors and stderr
+    in cells' outputs, and links to pages or anchors that are not there.
+
+    Args:
+        pages: a folder of built pages; folders whose name starts with ``_`` hold none.
+        chromium: the browser to use, else the one on PATH.
+
+    Raises:
+        WsnbError: there are no pages, no browser, or no Playwright.
+    """
+    pages = pages.resolve()
+    files = [f for f in sorted(pages.rglob("*.html")) if not any(p[0] in "_." for p in f.relative_to(pages).parts)]
+    if not files:
+        raise WsnbError(f"There are no pages to read in {pages}. Build them with `wsnb book`.")
+    readings: dict[Path, _Reading] = {}
+    with _browser(chromium) as browser:
+        for file in files:
+            name = file.relative_to(pages).as_posix()
+            if refresh := _REFRESH.search(file.read_text(encoding="utf-8")):
+                target = refresh[1].strip()
+                readings[file] = _Reading(links=[(target, (file.parent / target).as_uri())])
+            else:
+                readings[file] = _read_page(browser, file, name)
+    for file, reading in readings.items():
+        name = file.relative_to(pages).as_posix()
+        reading.problems += [Problem(name, "broken link", why) for why in _broken_links(reading.links, readings, pages)]
+    # A theme may show one image or link twice; a reader needs to be told once.
+    return sorted({problem for reading in readings.values() for problem in reading.problems})
+
+
+def screenshot(page: Path, png: Path, *, chromium: str | None = None, width: int = 1280) -> Path:
+    """Draw the whole of a built page, with its maths typeset, into ``png``, and return that path."""
+    with _browser(chromium) as browser:
+        tab = _new_tab(browser, width=width)
+        tab.goto(page.resolve().as_uri())
+        tab.evaluate(_INSPECT)
+        tab.screenshot(path=png, full_page=True)
+    return png
+
+
+def find_chromium() -> str | None:
+    """The first Chromium on PATH, or None."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@contextmanager
+def _browser(chromium: str | None) -> Iterator[Browser]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise WsnbError("Reading the pages needs Playwright. Install it with `pip install 'wsnb[test]'`.") from None
+    executable = chromium or find_chromium()
+    if executable is None:
+        raise WsnbError(
+            f"Reading the pages needs a browser, and none of {', '.join(BROWSERS)} is on PATH. "
+            "Install Chromium (Debian: `apt-get install chromium`), or name its executable."
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _new_tab(browser: Browser, *, width: int = 1280) -> Page:
+    """A tab that remembers nothing, as on a reader's first visit, and reaches no network."""
+    context = browser.new_context(offline=True, service_workers="block", viewport={"width": width, "height": 900})
+    return context.new_page()
+
+
+def _read_page(browser: Browser, file: Path, name: str) -> _Reading:
+    reading = _Reading()
+
+    def found(rule: str, detail: str) -> None:
+        reading.problems.append(Problem(name, rule, detail))
+
+    def on_console(message: ConsoleMessage) -> None:
+        # A resource that did not load is reported by name, as a request.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            found("console error", message.text)
+
+    def on_request(request: Request) -> None:
+        if _ELSEWHERE.match(request.url):
+            found("request to a host", request.url)
+
+    def on_request_failed(request: Request) -> None:
+        if request.url.startswith("file:"):
+            found("missing file", unquote(urlsplit(request.url).path))
+
+    tab = _new_tab(browser)
+    tab.on("console", on_console)
+    tab.on("pageerror", lambda error: found("uncaught exception", str(error)))
+    tab.on("request", on_request)
+    tab.on("requestfailed", on_request_failed)
+    tab.on("websocket", lambda socket: found("request to a host", socket.url))
+    tab.route(_ELSEWHERE, lambda route: route.abort())
+    # The search page does its work, and loads its index, only when it is asked something.
+    tab.goto(file.as_uri() + ("?q=training" if file.name == "search.html" else ""))
+    tab.wait_for_load_state("networkidle")
+    seen: dict[str, Any] = tab.evaluate(_INSPECT)
+    tab.context.close()
+
+    for rule, detail in seen["problems"]:
+        found(rule, detail)
+    reading.links = [(written, resolved) for written, resolved in seen["links"]]
+    reading.anchors = set(seen["anchors"])
+    return reading
+
+
+def _broken_links(links: list[tuple[str, str]], readings: dict[Path, _Reading], pages: Path) -> Iterator[str]:
+    """Of a page's links, as written and as resolved, those into the book that lead nowhere."""
+    for written, resolved in links:
+        address, anchor = urldefrag(resolved)
+        if not address.startswith("file:"):
+            continue
+        target = Path(unquote(urlsplit(address).path))
+        if not target.is_relative_to(pages):
+            yield f"{written} leads out of the book"
+        elif not target.is_file():
+            yield f"{written} leads to {target.relative_to(pages)}, which does not exist"
+        elif anchor and target in readings and unquote(anchor) not in readings[target].anchors:
+            yield f"{written} leads to an anchor that {target.relative_to(pages)} does not have"

@@ -1,0 +1,342 @@
+"""The command line ``wsnb``. Each command is a few lines: what it does lives in the package."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+import wsnb
+from wsnb import catalogue, places, profiles
+from wsnb.errors import InvalidValue, RecordError, WsnbError, near_miss
+from wsnb.records import Records, write_whole
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; errors are sentences, tracebacks are shown with ``--traceback`` alone."""
+    try:
+        status = app.main(standalone_mode=False)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nInterrupted. Finished trials are recorded; run again to go on with the rest.", err=True)
+        status = INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 1
+    except WsnbError as error:
+        if "--traceback" in sys.argv:
+            traceback.print_exc()
+        else:
+            click.echo(f"wsnb: {error}", err=True)
+        status = error.exit_status
+    sys.exit(status or 0)
+
+
+class Commands(click.Group):
+    """A group of commands that suggests the near miss of a mistyped one."""
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> Any:
+        """As click does, with a suggestion."""
+        if self.get_command(context, args[0]) is None:
+            allowed = self.list_commands(context)
+            raise InvalidValue(
+                f"There is no command {args[0]!r}; allowed: {', '.join(allowed)}.{near_miss(args[0], allowed)}"
+            )
+        return super().resolve_command(context, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(wsnb.__version__, prog_name="wsnb")
+@click.option("--traceback", is_flag=True, help="Show where in the code an error came from.")
+def app(traceback: bool) -> None:
+    """Warm starts, measured: run the book's chapters, build its pages, look after its records.
+
+    \b
+    A first look, in minutes:      wsnb run --profile smoke
+    The book, from its records:    wsnb book
+    One chapter with other values: wsnb run gap-offline --profile laptop -p seeds=3
+
+    Records are kept in the checkout's records/, or in the folder that WSNB_RECORDS names; data sets are
+    looked for in WSNB_DATA, and what can be made again is cached in WSNB_CACHE.
+    """
+
+
+# Chapters -----------------------------------------------------------------------------------------
+
+
+@app.command()
+@click.option("--parameters", is_flag=True, help="Show each chapter's parameters and their values too.")
+def chapters(parameters: bool) -> None:
+    """List the chapters, and the profile that each one publishes."""
+    from wsnb.book import chapters as book
+
+    records = Records()
+    for chapter in book.chapters():
+        published = chapter.published_profile(records)
+        click.echo(f"{chapter.name:<16}{chapter.title}" + (f" ({published})" if published else ""))
+        if parameters:
+            for name, value in chapter.parameters.items():
+                click.echo(f"    {name} = {value!r}")
+
+
+def _parameter(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
+    values = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidValue(f"-p was given {text!r}; allowed: name=value, such as -p seeds=3.")
+        try:
+            values[name.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise InvalidValue(f"-p {name} was given {value!r}, which is no number, text or list.") from error
+    return values
+
+
+def _engine_options(command: Callable) -> Callable:
+    """The options of every command that may train."""
+    for option in (
+        click.option("--workers", type=click.IntRange(1), help="Trials at a time [one per core; one on a GPU]."),
+        click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads per trial."),
+        click.option("--device", help="cpu, cuda, cuda:1 ... [a GPU when there is one]."),
+        click.option("--time-budget", help="Stop in good order after this time: 90s, 9m, 2h."),
+    ):
+        command = option(command)
+    return command
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
+    try:
+        seconds = float(number) * unit
+    except ValueError:
+        seconds = -1.0
+    if not seconds > 0:
+        raise InvalidValue(f"--time-budget was given {text!r}; allowed: a time such as 90s, 9m or 2h.")
+    return seconds
+
+
+@app.command()
+@click.argument("names", metavar="[CHAPTER]...", nargs=-1)
+@click.option("--profile", help="smoke, laptop or paper [the chapter's own values].")
+@click.option("-p", "given", metavar="NAME=VALUE", multiple=True, callback=_parameter, help="Set a parameter.")
+@click.option(
+    "--missing",
+    type=click.Choice(["train", "skip", "error"]),
+    default="train",
+    show_default=True,
+    help="What to do about trials that no record answers.",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the executed copies [_build/runs].")
+@_engine_options
+def run(
+    names: tuple[str, ...],
+    profile: str | None,
+    given: dict[str, Any],
+    missing: str,
+    output: Path | None,
+    workers: int | None,
+    threads: int,
+    device: str | None,
+    time_budget: str | None,
+) -> None:
+    """Run chapters (all, when none is named): train what is missing, execute the notebook.
+
+    The executed copy goes to _build/runs; the book's own pages change with `wsnb book` alone.
+    """
+    from wsnb.book import chapters as book
+    from wsnb.book.execute import execute
+
+    deadline = None if time_budget is None else time.monotonic() + (_seconds(time_budget) or 0)
+    chosen = [book.chapter(name) for name in names if name != "all"]
+    if not chosen:
+        chosen = [chapter for chapter in book.chapters() if set(given) <= set(chapter.parameters)]
+        if not chosen:
+            raise InvalidValue(f"No chapter takes all of the parameters {', '.join(given)}; see `wsnb chapters`.")
+    planned = [(chapter, chapter.settings(profile, given)) for chapter in chosen]
+    records = Records()
+    for chapter, settings in planned:
+        if missing != "skip":
+            budget = None if deadline is None else max(0.001, deadline - time.monotonic())
+            wsnb.run(
+                chapter.trials(settings),
+                records=records,
+                missing=missing,
+                workers=workers,
+                threads=threads,
+                device=device,
+                time_budget=budget,
+            )
+        name = f"{chapter.name}.{str(settings.get('profile', 'live')).replace(', ', '-')}.ipynb"
+        target = (output or places.root() / "_build" / "runs").resolve() / name
+        execute(chapter, settings, target, missing="skip" if missing == "skip" else "error")
+        click.echo(f"{chapter.name}: {target}")
+
+
+@app.command()
+@click.argument("names", metavar="[CHAPTER]...", nargs=-1)
+@click.option("--force", is_flag=True, help="Execute chapters that have not changed too.")
+@click.option("--pages/--no-pages", default=True, help="Render the pages, or execute the chapters only.")
+def book(names: tuple[str, ...], force: bool, pages: bool) -> None:
+    """Make the book: execute what has changed against the records, render, print the first page's path.
+
+    With chapters named, these alone and the front page. Nothing is trained but the quickstart, which trains
+    live; `wsnb run CHAPTER` trains. A chapter shows the largest profile whose records are complete.
+    """
+    from wsnb.book import chapters as chapter_list
+    from wsnb.book import execute, render
+
+    records = Records()
+    chosen = [chapter_list.chapter(name) for name in names] or chapter_list.chapters()
+    front = chapter_list.chapter(chapter_list.FRONT_PAGE)
+    for chapter in dict.fromkeys([*chosen, front]):
+        if chapter.sync():
+            click.echo(f"{chapter.name}: brought {chapter.notebook_path.name} up to its script", err=True)
+        settings = chapter.settings(chapter.published_profile(records))
+        if not force and execute.is_current(chapter, settings, records):
+            continue
+        click.echo(f"{chapter.name}: executing ({settings.get('profile', 'live')})", err=True)
+        execute.execute(chapter, settings, chapter.page_path, missing="skip")
+        execute.note_current(chapter, settings, records)
+    if pages:
+        page = render.build(places.root())
+        click.echo(page.with_name(f"{names[0]}.html") if names else page)
+
+
+@app.command()
+def sync() -> None:
+    """Bring the paired notebooks in notebooks/ up to their scripts."""
+    from wsnb.book import chapters as book
+
+    for chapter in book.chapters():
+        click.echo(f"{chapter.name}: {'written' if chapter.sync() else 'up to date'}")
+
+
+# Records ------------------------------------------------------------------------------------------
+
+
+@app.group(cls=Commands)
+def records() -> None:
+    """List, verify and export the records."""
+
+
+@records.command("list")
+@click.option("--where", "wanted", metavar="COLUMN=VALUE", multiple=True, help="Only records with this value.")
+def list_records(wanted: tuple[str, ...]) -> None:
+    """List the records: key, data, model, start, optimiser, seed, final test accuracy."""
+    table = Records().table()
+    for text in wanted:
+        column, _, value = text.partition("=")
+        if column not in table:
+            raise InvalidValue(
+                f"Records have no column {column!r}; allowed: {', '.join(table)}.{near_miss(column, table)}"
+            )
+        table = table[table[column].astype(str) == value]
+    if table.empty:
+        click.echo(f"No such records in {Records().folder}.")
+        return
+    table["test accuracy"] = (100 * table["test_accuracy"]).map("{:.2f}".format)
+    columns = ["key", "data.dataset", "data.amount", "model", "start", "optimiser", "stop", "seed", "epochs"]
+    click.echo(table[[*columns, "test accuracy"]].to_string(index=False))
+
+
+@records.command()
+def verify() -> None:
+    """Read every record and name those that are damaged; exit status 4 when there are any."""
+    store = Records()
+    damaged = []
+    for path in store.paths():
+        try:
+            store.read(path)
+        except RecordError as error:
+            damaged.append(str(error))
+    click.echo(f"{len(store.paths()) - len(damaged)} records in {store.folder} are sound, {len(damaged)} damaged.")
+    if damaged:
+        raise RecordError("\n".join(damaged))
+
+
+@records.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def export(file: Path) -> None:
+    """Write the records as one table to FILE: .csv or .parquet."""
+    table = Records().table()
+    if file.suffix == ".csv":
+        content = table.to_csv(index=False).encode()
+    elif file.suffix == ".parquet":
+        content = table.to_parquet(index=False)
+    else:
+        raise InvalidValue(f"FILE is {str(file)!r}; allowed: a name that ends in .csv or .parquet.")
+    write_whole(file, content, what=file.name)
+    click.echo(f"{len(table)} records: {file}")
+
+
+# Data ---------------------------------------------------------------------------------------------
+
+
+@app.group(cls=Commands)
+def data() -> None:
+    """List, fetch and check data sets."""
+
+
+@data.command("list")
+def list_data() -> None:
+    """List the named data sets, and whether each is on this machine."""
+    from wsnb import data as sets
+
+    for name in catalogue.names():
+        found = sets.whereabouts(name)
+        here = "here" if found.is_here else "not here, looked in"
+        images = f"{found.train_images:,} + {found.test_images:,} images, {found.classes} classes"
+        click.echo(f"{name:<14}{found.title:<22}{images:<42}{here}: {found.place}")
+    click.echo("images:PATH   a folder, .zip or .tar of your own, a folder per class")
+
+
+@data.command()
+@click.argument("name")
+def fetch(name: str) -> None:
+    """Download a data set and check it."""
+    from wsnb import data as sets
+
+    sets.fetch(name)
+    click.echo(sets.check(name))
+
+
+@data.command()
+@click.argument("name")
+@click.option("--resize", type=click.IntRange(8, 1024), help="Side to which images:PATH is resized.")
+def check(name: str, resize: int | None) -> None:
+    """Read a whole data set and say whether it is what it should be."""
+    from wsnb import data as sets
+
+    click.echo(sets.check(name, resize=resize))
+
+
+@app.command()
+def info() -> None:
+    """Print versions, devices and places, for a bug report."""
+    import torch
+
+    from wsnb import worker
+
+    for name, version in worker.versions().items():
+        click.echo(f"{name:<14}{version}")
+    click.echo(f"{'commit':<14}{worker.commit() or 'not in a checkout'}")
+    click.echo(f"{'cpu':<14}{worker.device_in_words('cpu')}, {os.cpu_count()} cores")
+    for number in range(torch.cuda.device_count()):
+        click.echo(f"{f'cuda:{number}':<14}{torch.cuda.get_device_name(number)}")
+    click.echo(f"{'records':<14}{Records().folder} ({len(Records().paths())})")
+    click.echo(f"{'cache':<14}{places.cache()}")
+    click.echo(f"{'profiles':<14}{', '.join(profiles.PROFILES)}")

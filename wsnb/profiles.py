@@ -1,0 +1,122 @@
+"""The parameters of chapters, and the profiles: named sets of their values in ``notebooks/profiles``.
+
+A profile is a papermill parameters file. The ``paper`` profile holds the values that the papers state.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import yaml
+
+from wsnb import catalogue, places
+from wsnb.errors import InvalidValue, near_miss
+from wsnb.trials import Value, setting
+
+PROFILES = ("smoke", "laptop", "paper")
+"""From the smallest to the largest; a chapter publishes the largest whose records are complete."""
+
+
+@dataclass(frozen=True, repr=False)
+class Settings(Value):
+    """What a chapter can be given; each chapter takes the parameters that its parameters cell names.
+
+    Attributes:
+        profile: the name under which the page shows these values.
+        dataset: a name of ``wsnb data list``, or ``images:PATH``.
+        images: how many training images stand for all the data; 1.0 is all that the set has.
+        width: channels of the first stage of the ResNet-18.
+        batch_size: images per step.
+        learning_rate: of SGD without momentum.
+        momentum_learning_rate: of SGD with momentum 0.9.
+        adam_learning_rate: of Adam.
+        figure_1_epochs: epochs of each phase of Figure 1.
+        optimiser_state: whether a warm start in Table 1 keeps the optimiser's state.
+        epoch_limit: training to convergence ends here at the latest.
+        curve_images: images behind each evaluation by epoch; null takes all.
+        seeds: how many seeds.
+        first_seed: the first of them; the others follow it.
+    """
+
+    profile: str = "custom"
+    dataset: str = "cifar10"
+    images: int | float = setting(1.0, above=0)
+    width: int = setting(64, minimum=1, maximum=1024)
+    batch_size: int = setting(128, minimum=1)
+    learning_rate: float = setting(1e-3, above=0)
+    momentum_learning_rate: float = setting(1e-3, above=0)
+    adam_learning_rate: float = setting(1e-3, above=0)
+    figure_1_epochs: int = setting(200, minimum=1)
+    optimiser_state: Literal["fresh", "kept"] = "kept"
+    epoch_limit: int = setting(350, minimum=1)
+    curve_images: int | None = setting(None, minimum=1)
+    seeds: int = setting(5, minimum=1, maximum=1000)
+    first_seed: int = setting(0, minimum=0, maximum=2**31)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        catalogue.check_name(self.dataset)
+        if isinstance(self.images, float) and self.images > 1:
+            raise InvalidValue(f"images is {self.images!r}; allowed: a fraction in (0, 1], or a whole number.")
+        if isinstance(self.images, int) and self.images < 4:
+            raise InvalidValue(f"images is {self.images!r}; allowed: a fraction in (0, 1], or at least 4 images.")
+
+    @classmethod
+    def of(cls, names: Mapping[str, Any]) -> Settings:
+        """The settings among a notebook's names: ``Settings.of(globals())`` after the parameters cell.
+
+        Raises:
+            InvalidValue: when one has a wrong type or is out of range.
+        """
+        return cls(**{field.name: names[field.name] for field in dataclasses.fields(cls) if field.name in names})
+
+    @property
+    def half(self) -> int | float:
+        """The amount of data that makes half of ``images``."""
+        return self.images // 2 if isinstance(self.images, int) else self.images / 2
+
+    @property
+    def all_seeds(self) -> range:
+        """The seeds."""
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+
+def parameters(profile: str) -> dict[str, Any]:
+    """The values in the profile's file.
+
+    Raises:
+        InvalidValue: when there is no such profile, or its file holds what no chapter takes.
+    """
+    if profile not in PROFILES:
+        raise InvalidValue(
+            f"There is no profile {profile!r}; allowed: {', '.join(PROFILES)}.{near_miss(profile, PROFILES)}"
+        )
+    path = places.root() / "notebooks" / "profiles" / f"{profile}.yml"
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidValue(f"The profile {profile!r} is not at {path}: {error.strerror}. Run in a checkout.") from error
+    check_names(values, (field.name for field in dataclasses.fields(Settings)), f"profile {profile}")
+    return values
+
+
+def check_names(values: Mapping[str, Any], allowed: Any, whose: str) -> None:
+    """That each name is allowed.
+
+    Raises:
+        InvalidValue: naming the first that is not, and its near miss.
+    """
+    allowed = list(allowed)
+    for name in values:
+        if name not in allowed:
+            raise InvalidValue(
+                f"{whose} has no parameter {name!r}; allowed: {', '.join(allowed)}.{near_miss(name, allowed)}"
+            )
+
+
+def settings(profile: str) -> Settings:
+    """The profile as settings."""
+    return Settings(**parameters(profile))
