@@ -32,7 +32,7 @@
 # %% tags=["parameters"]
 profile = "laptop"
 dataset = "cifar10-q75"
-images = 10_000
+images = 7680
 width = 16
 batch_size = 128
 learning_rate = 0.03
@@ -43,7 +43,7 @@ optimiser_state = "kept"
 epoch_limit = 100
 curve_images = 2000
 seeds = 5
-first_seed = 0
+first_seed = 1
 
 # %% [markdown]
 # ## The trials
