@@ -10,6 +10,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import Normal, Stroke
+from matplotlib.ticker import MaxNLocator
 
 from wsnb.records import Record
 from wsnb.statistics import Paired
@@ -51,10 +53,11 @@ class Line:
     shift: int = 0
 
 
-def curves(lines: Sequence[Line], *, measure: str = "test_accuracy", ylabel: str = "test accuracy (%)") -> Figure:
-    """Curves by epoch: the mean over seeds, a band of one standard deviation, the name at the line's end.
+def curves(lines: Sequence[Line], *, ylabel: str = "test accuracy (%)") -> Figure:
+    """Test accuracy from before the first step (epoch 0) to the end of training.
 
-    Where seeds stopped at different epochs the mean goes as far as the shortest.
+    A line is the mean over seeds, its band one standard deviation, its name stands at its end. A seed
+    that stopped before others stays at its last value.
     """
     with mpl.rc_context(STYLE):
         figure, axes = plt.subplots()
@@ -62,41 +65,47 @@ def curves(lines: Sequence[Line], *, measure: str = "test_accuracy", ylabel: str
         for line in lines:
             if not line.records:
                 continue
-            length = min(len(record.curves[measure]) for record in line.records)
-            values = 100 * np.array([record.curves[measure][:length] for record in line.records])
-            epochs = line.shift + np.arange(1, length + 1)
+            values = _held([_test_accuracy(record) for record in line.records])
+            epochs = line.shift + np.arange(values.shape[1])
             mean, spread = values.mean(0), values.std(0, ddof=1) if len(values) > 1 else 0.0
             colour = COLOURS[line.start]
             axes.plot(epochs, mean, color=colour)
             axes.fill_between(epochs, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
-            ends.append((epochs[-1], mean[-1], line.start))
-        if ends:
-            _name_ends(axes, ends)
+            ends.append((float(epochs[-1]), float(mean[-1]), line.start))
+        _name_ends(axes, ends)
         axes.set(xlabel="epoch", ylabel=ylabel)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.margins(x=0.01)
         plt.close(figure)
         return figure
 
 
+def _test_accuracy(record: Record) -> list[float]:
+    return [100 * value for value in (record.initial["test_accuracy"], *record.curves["test_accuracy"])]
+
+
+def _held(curves: Sequence[Sequence[float]]) -> np.ndarray:
+    """Curves of different lengths as rows of one array, each held at its last value."""
+    length = max(len(curve) for curve in curves)
+    return np.array([[*curve, *[curve[-1]] * (length - len(curve))] for curve in curves])
+
+
 def _name_ends(axes: Axes, ends: list[tuple[float, float, str]]) -> None:
     """Write each line's name to the right of its end, apart where ends are close."""
     low, high = axes.get_ylim()
-    apart = 0.055 * (high - low)
-    right = max(x for x, _, _ in ends)
-    previous: dict[float, float] = {}
+    height = -np.inf
     for x, y, name in sorted(ends, key=lambda end: end[1]):
-        height = max(y, previous.get(x, -np.inf) + apart)
-        previous[x] = height
-        side = {"ha": "left", "xytext": (6, 0)} if x == right else {"ha": "right", "xytext": (-4, -14)}
+        height = max(y, height + 0.055 * (high - low))
         axes.annotate(
             name,
             (x, height),
+            xytext=(5, 0),
             textcoords="offset points",
             va="center",
             color=COLOURS[name],
             fontweight="bold",
             annotation_clip=False,
-            **side,
+            path_effects=[Stroke(linewidth=3, foreground="white"), Normal()],
         )
 
 
@@ -110,8 +119,7 @@ def gaps(rows: Mapping[str, tuple[Paired | None, float | None]], *, xlabel: str)
     with mpl.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(7.2, 0.9 + 0.62 * len(rows)))
         axes.axvline(0, color="#444444", linewidth=1)
-        for height, (label, (ours, theirs)) in zip(range(len(rows), 0, -1), rows.items(), strict=True):
-            del label
+        for height, (ours, theirs) in zip(range(len(rows), 0, -1), rows.values(), strict=True):
             if ours is not None:
                 axes.plot([ours.low, ours.high], [height, height], color=COLOURS["warm start"], linewidth=3)
                 axes.plot(ours.mean, height, "o", color=COLOURS["warm start"], markersize=9)

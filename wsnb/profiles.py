@@ -28,6 +28,7 @@ class Settings(Value):
         profile: the name under which the page shows these values.
         dataset: a name of ``wsnb data list``, or ``images:PATH``.
         images: how many training images stand for all the data; 1.0 is all that the set has.
+        resize: side in pixels to which the images of an ``images:PATH`` are resized; null takes them as they are.
         width: channels of the first stage of the ResNet-18.
         batch_size: images per step.
         learning_rate: of SGD without momentum.
@@ -44,6 +45,7 @@ class Settings(Value):
     profile: str = "custom"
     dataset: str = "cifar10"
     images: int | float = setting(1.0, above=0)
+    resize: int | None = setting(None, minimum=8, maximum=1024)
     width: int = setting(64, minimum=1, maximum=1024)
     batch_size: int = setting(128, minimum=1)
     learning_rate: float = setting(1e-3, above=0)

@@ -13,10 +13,10 @@ same :attr:`~Trial.key`, on every machine, and the key is the name of the record
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from statistics import pstdev
 from types import UnionType
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
@@ -54,7 +54,7 @@ class Value:
         cls.kind = kind
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
+        hints = _hints(type(self))
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             given = getattr(self, field.name)
             checked = _checked(f"{type(self).__name__}.{field.name}", given, hints[field.name], field.metadata)
@@ -81,6 +81,8 @@ class Value:
                 shown.append(f"{field.name}=" + (f"<{given.key}>" if isinstance(given, Trial) else repr(given)))
         return f"{type(self).__name__}({', '.join(shown)})"
 
+
+_hints = functools.cache(get_type_hints)
 
 _IN_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", type(None): "null"}
 
@@ -373,7 +375,7 @@ class Trial(Value):
         """This trial with some of its fields changed."""
         return dataclasses.replace(self, **changes)
 
-    @cached_property
+    @functools.cached_property
     def depth(self) -> int:
         """How many trials stand before this one."""
         return 0 if self.parent is None else self.parent.depth + 1
@@ -391,7 +393,7 @@ class Trial(Value):
         """As :meth:`Value.canonical`, with the version of the recipe: the JSON object whose hash is the key."""
         return super().canonical() | {"recipe": RECIPE}
 
-    @cached_property
+    @functools.cached_property
     def key(self) -> str:
         """Sixteen hexadecimal digits that name this trial: equal trials, equal keys."""
         return key_of(self.canonical())

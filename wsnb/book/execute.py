@@ -6,6 +6,7 @@ and comes out the same to the byte: what papermill and Jupyter add of the day an
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -51,7 +52,13 @@ def execute(chapter: Chapter, settings: Mapping[str, Any], output: Path, *, miss
         try:
             with environment(WSNB_MISSING=missing, WSNB_PROGRESS="off"):
                 papermill.execute_notebook(
-                    source, executed, changed, kernel_name="python3", progress_bar=False, cwd=places.root()
+                    source,
+                    executed,
+                    changed,
+                    kernel_name="python3",
+                    progress_bar=False,
+                    cwd=places.root(),
+                    extra_arguments=["--log-level=ERROR"],
                 )
         except PapermillExecutionError as error:
             cell = error.source.strip().splitlines()[0] if error.source else ""
@@ -129,6 +136,4 @@ def _stamp(chapter: Chapter) -> Path:
 
 
 def _hash(text: str) -> str:
-    import hashlib
-
     return hashlib.sha256(text.encode()).hexdigest()

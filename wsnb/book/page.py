@@ -51,7 +51,7 @@ def effect(measured: Paired | None) -> str:
     """ "+2.1 [0.9, 3.3]": mean difference with its interval, in points."""
     if measured is None:
         return "not run"
-    return f"{signed(measured.mean)} [{signed(measured.low)}, {signed(measured.high)}]"
+    return f"{signed(measured.mean)} [{signed(measured.low)},\N{NO-BREAK SPACE}{signed(measured.high)}]"
 
 
 def signed(value: float, digits: int = 1) -> str:
@@ -59,26 +59,39 @@ def signed(value: float, digits: int = 1) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
-def differences(pairs: Mapping[str, tuple[Trial, Trial]]) -> Shown:
+def differences(theirs: Mapping[str, Mapping[str, Trial]], ours: Mapping[str, Mapping[str, Trial]]) -> Shown:
     """Every field in which our trials differ from the paper's, found by comparing the two.
 
     Args:
-        pairs: by item of the paper, (the paper's trial, ours).
+        theirs: the paper's trials, by item and start.
+        ours: the same of ours.
     """
-    found: dict[tuple[str, str, str], list[str]] = {}
-    for item, (theirs, ours) in pairs.items():
-        before, after = _fields(theirs), _fields(ours)
-        for name in before.keys() | after.keys():
-            if before.get(name) != after.get(name):
-                change = (name, _in_words(name, before.get(name)), _in_words(name, after.get(name)))
-                found.setdefault(change, []).append(item)
+    found: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+    for item, starts in ours.items():
+        for start, trial in starts.items():
+            before, after = _fields(theirs[item][start]), _fields(trial)
+            for name in sorted(before.keys() | after.keys()):
+                if before.get(name) != after.get(name):
+                    change = (name, _in_words(name, before.get(name)), _in_words(name, after.get(name)))
+                    found.setdefault(change, {}).setdefault(item, []).append(start)
     if not found:
         return Shown("Every field of every trial is the paper's.")
-    rows = []
-    for (name, theirs, ours), items in sorted(found.items()):
-        where = "all" if len(items) == len(pairs) else ", ".join(items)
-        rows.append((name.replace("_", " ").replace(".", ", "), theirs, ours, where))
+    rows = [
+        (name.replace("_", " ").replace(".", ", "), before, after, _where(where, ours))
+        for (name, before, after), where in sorted(found.items())
+    ]
     return table(("setting", "paper", "here", "where"), rows)
+
+
+def _where(where: Mapping[str, list[str]], ours: Mapping[str, Mapping[str, Trial]]) -> str:
+    """Items and starts in few words: what holds for all of either is not spelled out."""
+    starts = {tuple(each) for each in where.values()}
+    items = "" if len(where) == len(ours) else ", ".join(where)
+    if starts == {tuple(next(iter(ours.values())))}:
+        return items or "everywhere"
+    if len(starts) == 1:
+        return ": ".join(filter(None, (items, ", ".join(next(iter(starts))))))
+    return "; ".join(f"{item}: {', '.join(each)}" for item, each in where.items())
 
 
 def _fields(trial: Trial) -> dict[str, Any]:

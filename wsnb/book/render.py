@@ -73,7 +73,7 @@ def _source(root: Path, page: str) -> Path:
             return found
     name = page.rsplit("/", 1)[-1]
     if any((root / "notebooks").glob(f"{name}.*")):
-        raise WsnbError(f"The executed chapter {page}.ipynb is missing. Make it with `wsnb run {name}`.")
+        raise WsnbError(f"The executed chapter {page}.ipynb is missing. Make it with `wsnb book {name}`.")
     raise WsnbError(f"The page {page} is listed in _toc.yml, but there is neither {page}.md nor {page}.ipynb.")
 
 
