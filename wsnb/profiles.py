@@ -101,6 +101,10 @@ def parameters(profile: str) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidValue(f"The profile {profile!r} is not at {path}: {error.strerror}. Run in a checkout.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidValue(f"The profile {profile!r} at {path} is no YAML: {error}.") from error
+    if not isinstance(values, dict):
+        raise InvalidValue(f"The profile {profile!r} at {path} holds {values!r}; allowed: lines of `name: value`.")
     check_names(values, (field.name for field in dataclasses.fields(Settings)), f"profile {profile}")
     return values
 
@@ -115,7 +119,7 @@ def check_names(values: Mapping[str, Any], allowed: Any, whose: str) -> None:
     for name in values:
         if name not in allowed:
             raise InvalidValue(
-                f"{whose} has no parameter {name!r}; allowed: {', '.join(allowed)}.{near_miss(name, allowed)}"
+                f"{whose} has no parameter {name!r}; allowed: {', '.join(allowed)}.{near_miss(str(name), allowed)}"
             )
 
 

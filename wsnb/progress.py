@@ -153,4 +153,6 @@ def images_in(part: Part) -> int:
         return part.amount
     if part.dataset.startswith("images:"):
         return 1000
-    return round(part.amount * catalogue.entry(part.dataset).train_images)
+    entry = catalogue.entry(part.dataset)
+    share = 1.0 if part.classes is None else len(part.classes) / len(entry.classes)
+    return round(part.amount * share * entry.train_images)

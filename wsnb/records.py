@@ -64,7 +64,7 @@ class Record:
         """The text of the record's file: each curve on a line of its own."""
         body = {"format": FORMAT, "key": self.key} | dataclasses.asdict(self)
         text = json.dumps(body | {"checksum": _checksum(body)}, indent=1, allow_nan=False)
-        return re.sub(r"\[[^\[\]{}]*\]", lambda found: re.sub(r"\s+", " ", found[0]), text) + "\n"
+        return re.sub(r'\[\n[^\[\]{}"]*\]', lambda found: re.sub(r"\s+", " ", found[0]), text) + "\n"
 
     @classmethod
     def from_json(cls, text: str, name: str) -> Record:

@@ -43,15 +43,15 @@ def warm_start(trained: State, fresh: State) -> State:
         InvalidValue: when anything but the classifier differs in name or shape.
     """
     state = {}
-    for name, tensor in fresh.items():
-        if name in trained and trained[name].shape == tensor.shape:
+    for name in [*fresh, *(name for name in trained if name not in fresh)]:
+        there, here = (tuple(state[name].shape) if name in state else "absent" for state in (trained, fresh))
+        if there == here:
             state[name] = trained[name].clone()
-        elif name.startswith("head.") and name in trained:
-            state[name] = tensor.clone()
+        elif name.startswith("head.") and "absent" not in (there, here) and there[1:] == here[1:]:
+            state[name] = fresh[name].clone()
         else:
-            found = tuple(trained[name].shape) if name in trained else "absent"
             raise InvalidValue(
-                f"The parent's weights do not fit the model: {name} is {found} there and {tuple(tensor.shape)} here. "
+                f"The parent's weights do not fit the model: {name} is {there} there and {here} here. "
                 "A warm start needs the parent's architecture, width and image size."
             )
     return state

@@ -67,7 +67,10 @@ class Paired:
         def shown(errors: float) -> float:
             return stats.nct.sf(critical, freedom, errors)
 
-        errors = optimize.brentq(lambda errors: shown(errors) - power, 0.0, 15.0)
+        most = 15.0
+        while shown(most) < power:
+            most *= 2
+        errors = optimize.brentq(lambda errors: shown(errors) - power, 0.0, most)
         return float(errors * self.spread / np.sqrt(self.n))
 
 

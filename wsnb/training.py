@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from wsnb import models, starts, trials
 from wsnb.data import ImageSet
-from wsnb.errors import TrialFailed
+from wsnb.errors import InvalidValue, TrialFailed
 from wsnb.randomness import generator
 from wsnb.starts import State
 from wsnb.transforms import normalise
@@ -103,6 +103,8 @@ def train(
         TrialFailed: when the loss is no longer finite.
         InvalidValue: when the parent's weights do not fit.
     """
+    if trial.start.needs_parent and parent is None:
+        raise InvalidValue(f"{trial!r} starts from its parent's weights, and no parent was given.")
     device = torch.device(device)
     model = starting_model(trial, images, parent)
     model = model.to(device, memory_format=model.memory_format)
@@ -114,7 +116,9 @@ def train(
     test_images, test_labels = images.test_images.to(device), images.test_labels.to(device)
     curve = curve_subset(len(test_images), trial.curve_images).to(device)
     curve_images, curve_labels = test_images[curve], test_labels[curve]
-    train_sample = train_images[: trial.curve_images]
+    # At random, not the first: parts are nested, and a warm start knows the first from its parent.
+    sample = curve_subset(len(train_images), trial.curve_images).to(device)
+    train_sample, sample_labels = train_images[sample], train_labels[sample]
 
     progress = Progress()
     if checkpoint and (kept := checkpoint.load()):
@@ -131,15 +135,17 @@ def train(
         order = torch.randperm(len(train_images), generator=generator(trial.seed, "order", progress.epochs))
         accuracy, loss = train_epoch(model, optimiser, train_images, train_labels, order.to(device), trial)
         progress.seconds += time.perf_counter() - began
-        if not loss < float("inf"):
-            raise TrialFailed(
-                f"The training of {trial!r} diverged in epoch {progress.epochs + 1}: its loss is {loss}. "
-                "A smaller learning rate may help."
-            )
         epoch = {"train_accuracy": accuracy, "train_loss": loss, "seconds": progress.seconds}
         epoch["test_accuracy"], epoch["test_loss"] = evaluate(model, curve_images, curve_labels, trial.precision)
+        # The epoch's own loss does not know what its last step did; the test loss does.
+        for loss in (epoch["train_loss"], epoch["test_loss"]):
+            if not loss < float("inf"):
+                raise TrialFailed(
+                    f"The training of {trial!r} diverged in epoch {progress.epochs + 1}: its loss is {loss}. "
+                    "A smaller learning rate may help."
+                )
         if trial.stop.measured == "evaluated":
-            epoch[measured], _ = evaluate(model, train_sample, train_labels[: len(train_sample)], trial.precision)
+            epoch[measured], _ = evaluate(model, train_sample, sample_labels, trial.precision)
         progress.add(**epoch)
         if checkpoint:
             checkpoint.save(lambda: (snapshot_of(model, optimiser), progress))
@@ -236,11 +242,11 @@ def autocast(precision: str, device: torch.device) -> contextlib.AbstractContext
     return torch.autocast(device.type, torch.bfloat16)
 
 
-def curve_subset(test_images: int, wanted: int | None) -> Tensor:
-    """Indices of the test images that curves by epoch are measured on: the same for every trial and seed."""
-    if wanted is None or wanted >= test_images:
-        return torch.arange(test_images)
-    return torch.randperm(test_images, generator=generator(0, "curve"))[:wanted].sort().values
+def curve_subset(there: int, wanted: int | None) -> Tensor:
+    """Indices of the images, of so many, that are measured by epoch: the same for every trial and seed."""
+    if wanted is None or wanted >= there:
+        return torch.arange(there)
+    return torch.randperm(there, generator=generator(0, "curve"))[:wanted].sort().values
 
 
 def snapshot_of(model: nn.Module, optimiser: torch.optim.Optimizer) -> Snapshot:
@@ -265,6 +271,15 @@ def load_optimiser(optimiser: torch.optim.Optimizer, moments: State) -> None:
     for name, tensor in moments.items():
         index, _, moment = name.partition(".")
         form["state"].setdefault(int(index), {})[moment] = tensor.clone()
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    for index, state in form["state"].items():
+        for tensor in state.values():
+            if tensor.ndim and tensor.shape != parameters[index].shape:
+                # A fused step would write past the end of the smaller tensor.
+                raise InvalidValue(
+                    f"optimiser_state is 'kept', and the parent's momenta have shape {tuple(tensor.shape)} where the "
+                    f"weights have {tuple(parameters[index].shape)}; use 'fresh' when the classes differ."
+                )
     optimiser.load_state_dict(form)
     for parameter, state in optimiser.state.items():
         for moment, tensor in state.items():

@@ -16,6 +16,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from statistics import pstdev
 from types import UnionType
@@ -70,14 +71,18 @@ class Value:
                 continue
             if isinstance(given, Trial):
                 given = given.key
-            form[field.name] = given.canonical() if isinstance(given, Value) else given
+            elif isinstance(given, Value):
+                given = given.canonical()
+            elif isinstance(given, tuple):
+                given = list(given)
+            form[field.name] = given
         return form
 
     def __repr__(self) -> str:
         shown = []
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             given = getattr(self, field.name)
-            if field.default is dataclasses.MISSING or given != field.default:
+            if (type(given), given) != (type(field.default), field.default):
                 shown.append(f"{field.name}=" + (f"<{given.key}>" if isinstance(given, Trial) else repr(given)))
         return f"{type(self).__name__}({', '.join(shown)})"
 
@@ -95,8 +100,8 @@ def _checked(name: str, given: Any, hint: Any, limits: Any) -> Any:
             return tuple(_checked(name, item, get_args(option)[0], limits) for item in given)
         if get_origin(option) is Literal and given in get_args(option):
             return given
-        if isinstance(option, type) and type(given) is not bool and issubclass(option, float) and type(given) is int:
-            given = float(given) if int not in options else given
+        if option is float and int not in options and type(given) is int and abs(given) < 2**1023:
+            given = float(given)
         if isinstance(option, type) and isinstance(given, option) and (type(given) is not bool or option is bool):
             return _in_range(name, given, limits) if isinstance(given, (int, float)) else given
     allowed = [
@@ -115,14 +120,18 @@ def _checked(name: str, given: Any, hint: Any, limits: Any) -> Any:
 def _in_range(name: str, given: Any, limits: Any) -> Any:
     low, above, high = limits.get("minimum"), limits.get("above"), limits.get("maximum")
     inside = (low is None or given >= low) and (above is None or given > above) and (high is None or given <= high)
-    if inside and given == given:
+    if inside and isinstance(given, float) and math.isfinite(given):
+        return float(given) + 0.0  # a plain float, and no minus zero: equal numbers are written alike in keys
+    if inside and isinstance(given, int):
         return given
     bounds = [
         f"{word} {bound}"
         for word, bound in (("at least", low), ("more than", above), ("at most", high))
         if bound is not None
     ]
-    raise InvalidValue(f"{name} is {given!r}; allowed: {_IN_WORDS[type(given)]}, {' and '.join(bounds) or 'not NaN'}.")
+    bounds += ["finite"] if inside else []
+    kind = "a number" if isinstance(given, float) else "a whole number"
+    raise InvalidValue(f"{name} is {given!r}; allowed: {kind}, {' and '.join(bounds)}.")
 
 
 # Which data is seen -------------------------------------------------------------------------------
@@ -157,6 +166,12 @@ class Part(Value, kind="part"):
         if self.classes is not None and (len(self.classes) < 2 or len(set(self.classes)) < len(self.classes)):
             raise InvalidValue(f"Part.classes is {self.classes!r}; allowed: two or more different class indices.")
         catalogue.check_name(self.dataset)
+
+    def __eq__(self, other: object) -> bool:
+        """One image, 1, is not all of them, 1.0."""
+        if not isinstance(other, Part):
+            return NotImplemented
+        return (type(self.amount), *dataclasses.astuple(self)) == (type(other.amount), *dataclasses.astuple(other))
 
     def canonical(self) -> dict[str, Any]:
         """As :meth:`Value.canonical`, with the fingerprint; a path on some machine is no part of it."""
@@ -337,9 +352,9 @@ class Trial(Value):
         batch_size: images per step; the last, smaller batch of an epoch is used too.
         optimiser_state: ``"fresh"``, or ``"kept"`` to go on with the parent's momenta.
         precision: arithmetic of the forward and backward pass.
-        curve_images: how many images each evaluation by epoch is measured on: a fixed part of the test
-            set, the same for all trials, and where the stop asks for it the first images of the training
-            part. None takes all. Final accuracies always take all.
+        curve_images: how many images each evaluation by epoch is measured on: a fixed sample of the test
+            set, the same for all trials, and where the stop asks for it one of the training part. None
+            takes all. Final accuracies always take all.
     """
 
     data: Part

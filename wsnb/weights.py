@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import safetensors
 from safetensors.torch import save as to_safetensors
 
 from wsnb.records import write_whole
+from wsnb.starts import State
 from wsnb.training import Progress, Snapshot
 
 CHECKPOINT_SECONDS = 20.0
@@ -43,7 +45,9 @@ class FileCheckpoint:
     def load(self) -> tuple[Snapshot, Progress] | None:
         """The last place kept, or None."""
         found = _load(self.path)
-        return (found[0], Progress(**json.loads(found[1]["progress"]))) if found else None
+        if found is None or "progress" not in found[1]:
+            return None
+        return found[0], Progress(**json.loads(found[1]["progress"]))
 
     def save(self, make: Callable[[], tuple[Snapshot, Progress]]) -> None:
         """Keep this place, if it is time to."""
@@ -60,20 +64,24 @@ class FileCheckpoint:
 def _save(path: Path, snapshot: Snapshot, metadata: dict[str, str], what: str) -> None:
     tensors = {f"model.{name}": tensor for name, tensor in snapshot.model.items()}
     tensors |= {f"optimiser.{name}": tensor for name, tensor in snapshot.optimiser.items()}
-    write_whole(path, to_safetensors(tensors, metadata), what=what)
+    write_whole(path, to_safetensors(tensors, metadata | {"sha256": _digest(tensors)}), what=what)
+
+
+def _digest(tensors: State) -> str:
+    return hashlib.sha256(to_safetensors(tensors)).hexdigest()
 
 
 def _load(path: Path) -> tuple[Snapshot, dict[str, str]] | None:
-    if not path.exists():
-        return None
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            state = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
             metadata = file.metadata() or {}
     except (safetensors.SafetensorError, OSError):
         return None
-    parts: dict[str, dict] = {"model": {}, "optimiser": {}}
-    for name, tensor in state.items():
+    if metadata.get("sha256") != _digest(tensors):
+        return None
+    parts: dict[str, State] = {"model": {}, "optimiser": {}}
+    for name, tensor in tensors.items():
         part, _, rest = name.partition(".")
         parts[part][rest] = tensor
     return Snapshot(**parts), metadata
