@@ -101,7 +101,7 @@ def train(
 
     Raises:
         TrialFailed: when the loss is no longer finite.
-        InvalidValue: when the parent's weights do not fit.
+        InvalidValue: when the parent's weights do not fit, or a batch is too small to be normalised.
     """
     if trial.start.needs_parent and parent is None:
         raise InvalidValue(f"{trial!r} starts from its parent's weights, and no parent was given.")
@@ -133,7 +133,15 @@ def train(
     while (reason := trial.stop.reason(progress.curves.get(measured, []))) is None:
         began = time.perf_counter()
         order = torch.randperm(len(train_images), generator=generator(trial.seed, "order", progress.epochs))
-        accuracy, loss = train_epoch(model, optimiser, train_images, train_labels, order.to(device), trial)
+        try:
+            accuracy, loss = train_epoch(model, optimiser, train_images, train_labels, order.to(device), trial)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise InvalidValue(
+                f"{len(train_images)} images in batches of {trial.batch_size} leave a batch of one image, too few for "
+                "batch normalisation on images this small; choose another batch_size."
+            ) from error
         progress.seconds += time.perf_counter() - began
         epoch = {"train_accuracy": accuracy, "train_loss": loss, "seconds": progress.seconds}
         epoch["test_accuracy"], epoch["test_loss"] = evaluate(model, curve_images, curve_labels, trial.precision)

@@ -64,11 +64,12 @@ class FileCheckpoint:
 def _save(path: Path, snapshot: Snapshot, metadata: dict[str, str], what: str) -> None:
     tensors = {f"model.{name}": tensor for name, tensor in snapshot.model.items()}
     tensors |= {f"optimiser.{name}": tensor for name, tensor in snapshot.optimiser.items()}
-    write_whole(path, to_safetensors(tensors, metadata | {"sha256": _digest(tensors)}), what=what)
+    write_whole(path, to_safetensors(tensors, metadata | {"sha256": _digest(tensors, metadata)}), what=what)
 
 
-def _digest(tensors: State) -> str:
-    return hashlib.sha256(to_safetensors(tensors)).hexdigest()
+def _digest(tensors: State, metadata: dict[str, str]) -> str:
+    text = json.dumps(metadata, sort_keys=True)
+    return hashlib.sha256(to_safetensors(tensors) + text.encode()).hexdigest()
 
 
 def _load(path: Path) -> tuple[Snapshot, dict[str, str]] | None:
@@ -78,7 +79,7 @@ def _load(path: Path) -> tuple[Snapshot, dict[str, str]] | None:
             metadata = file.metadata() or {}
     except (safetensors.SafetensorError, OSError):
         return None
-    if metadata.get("sha256") != _digest(tensors):
+    if metadata.pop("sha256", None) != _digest(tensors, metadata):
         return None
     parts: dict[str, State] = {"model": {}, "optimiser": {}}
     for name, tensor in tensors.items():
