@@ -143,6 +143,7 @@ def device_in_words(device: str) -> str:
 
 def main() -> None:
     """Serve tasks from standard input until it ends."""
+    commit()  # of the code as this process has loaded it, whatever is edited while it trains
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the engine decides
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to standard error, not into the channel
