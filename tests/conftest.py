@@ -1,0 +1,23 @@
+"""What every test shares: caches and records in folders of the test's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def own_places(monkeypatch: pytest.MonkeyPatch, session_cache: Path, tmp_path: Path) -> None:
+    """No test reads or writes the user's records and cache, or draws progress."""
+    monkeypatch.setenv("WSNB_CACHE", str(session_cache))
+    monkeypatch.setenv("WSNB_RECORDS", str(tmp_path / "records"))
+    monkeypatch.setenv("WSNB_PROGRESS", "off")
+    monkeypatch.delenv("WSNB_MISSING", raising=False)

@@ -1,0 +1,155 @@
+"""The command line: bad input gets a sentence and an exit status, never a traceback unless asked for."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from wsnb import MLP, SGD, Epochs, Part, Records, Trial, cli, run
+from wsnb.book import chapters, execute
+
+TRIAL = Trial(Part("digits", 40), MLP(hidden=(4,)), SGD(0.1), Epochs(1), batch_size=16)
+
+
+@pytest.fixture
+def wsnb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Runs ``wsnb ARGUMENTS`` in this process: (exit status, standard output, standard error)."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["wsnb", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["rnu"],
+            "There is no command 'rnu'; allowed: book, chapters, data, info, records, run, sync. Did you mean 'run'?",
+        ),
+        (["run", "gap-ofline"], "There is no chapter 'gap-ofline'"),
+        (["run", "gap-ofline"], "Did you mean 'gap-offline'?"),
+        (["book", "quikstart"], "Did you mean 'quickstart'?"),
+        (["run", "gap-offline", "--profile", "lptop"], "Did you mean 'laptop'?"),
+        (["run", "gap-offline", "-p", "sedes=3"], "has no parameter 'sedes'"),
+        (["run", "gap-offline", "-p", "sedes=3"], "Did you mean 'seeds'?"),
+        (["run", "gap-offline", "-p", "seeds=many"], "seeds is 'many', a str; allowed: a whole number."),
+        (["run", "gap-offline", "-p", "seeds=0"], "seeds is 0; allowed: a whole number, at least 1"),
+        (
+            ["run", "gap-offline", "-p", "images=1.5"],
+            "images is 1.5; allowed: a fraction in (0, 1], or a whole number.",
+        ),
+        (["run", "gap-offline", "-p", "dataset=cifar11"], "Did you mean 'cifar10'?"),
+        (["run", "gap-offline", "-p", "seeds"], "-p was given 'seeds'; allowed: name=value"),
+        (["run", "gap-offline", "--time-budget", "soon"], "--time-budget was given 'soon'; allowed: a time such as"),
+        (["run", "-p", "nothing=1"], "No chapter takes all of the parameters nothing"),
+        (["records", "export", "table.xls"], "allowed: a name that ends in .csv or .parquet."),
+        (["data", "check", "cifar11"], "Did you mean 'cifar10'?"),
+        (["data", "check", "images:/nowhere/at/all"], "/nowhere/at/all"),
+    ],
+)
+def test_a_mistake_gets_a_sentence(wsnb, arguments: list[str], sentence: str) -> None:
+    status, _, err = wsnb(*arguments)
+    assert status not in (0, None)
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+def test_a_traceback_is_shown_when_asked_for(wsnb) -> None:
+    _, _, err = wsnb("--traceback", "run", "gap-ofline")
+    assert "Traceback" in err
+
+
+def test_help_names_every_command(wsnb) -> None:
+    status, out, _ = wsnb("--help")
+    assert status == 0
+    for command in ("book", "chapters", "data", "info", "records", "run", "sync"):
+        assert f"  {command} " in out
+
+
+def test_records_are_listed_verified_and_exported(wsnb, tmp_path: Path) -> None:
+    run([TRIAL])
+    assert TRIAL.key in wsnb("records", "list")[1]
+    assert TRIAL.key in wsnb("records", "list", "--where", "data.dataset=digits")[1]
+    assert "No such records" in wsnb("records", "list", "--where", "seed=7")[1]
+    assert "Did you mean 'seed'?" in wsnb("records", "list", "--where", "seeed=7")[2]
+    assert "1 records in" in wsnb("records", "verify")[1]
+    for name in ("table.csv", "table.parquet"):
+        assert wsnb("records", "export", str(tmp_path / name))[0] == 0
+    read = [pd.read_csv(tmp_path / "table.csv"), pd.read_parquet(tmp_path / "table.parquet")]
+    assert [list(table["key"]) for table in read] == [[TRIAL.key]] * 2
+    assert read[0]["optimiser.learning_rate"][0] == 0.1
+
+
+@pytest.mark.parametrize("damage", ["cut", "edited"])
+def test_a_damaged_record_is_named_and_nothing_is_shown_from_it(wsnb, damage: str) -> None:
+    run([TRIAL])
+    path = Records().path(TRIAL.key)
+    text = path.read_text()
+    path.write_text(text[:200] if damage == "cut" else text.replace('"epochs": 1', '"epochs": 2'))
+    for command in (["records", "verify"], ["records", "list"]):
+        status, _, err = wsnb(*command)
+        assert status == 4
+        assert path.name in err
+        assert "run its chapter again" in err
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_written(
+    wsnb, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run([TRIAL])
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    status, _, err = wsnb("records", "export", str(tmp_path / "new" / "table.csv"))
+    assert status == 4
+    assert "No space left on device" in err
+    assert not list((tmp_path / "new").iterdir())
+
+
+def test_ctrl_c_is_a_sentence_that_says_what_to_do(wsnb, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(chapters.Chapter, "trials", interrupted)
+    status, _, err = wsnb("run", "gap-offline", "--profile", "smoke")
+    assert status == 130
+    assert "run again to go on" in err
+    assert "Traceback" not in err
+
+
+def test_missing_data_without_a_network_names_the_set_the_place_and_the_command(
+    wsnb, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WSNB_DATA", str(tmp_path / "data"))
+    status, _, err = wsnb("data", "check", "svhn")
+    assert status == 3
+    assert "SVHN is not here" in err
+    assert str(tmp_path / "data") in err
+    assert "wsnb data fetch svhn" in err
+
+
+def test_missing_records_are_an_error_when_asked(wsnb) -> None:
+    status, _, err = wsnb("run", "gap-offline", "--profile", "smoke", "--missing", "error")
+    assert status == 6
+    assert "36 of 36 records are missing" in err
+
+
+def test_a_failing_cell_is_a_sentence(wsnb, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    script = tmp_path / "broken.py"
+    script.write_text('# %% [markdown]\n# # Broken\n\n# %%\nraise ValueError("no such thing")\n')
+    with pytest.raises(execute.ChapterFailed, match=r"raise ValueError.*: ValueError: no such thing"):
+        execute.execute(chapters.Chapter("broken", script), {}, tmp_path / "out.ipynb")
+    assert not (tmp_path / "out.ipynb").exists()

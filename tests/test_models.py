@@ -1,0 +1,176 @@
+"""The networks have the papers' shapes, sizes and initialisations, and are drawn by their seed alone."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torchvision.models import resnet18
+
+from wsnb import models, trials
+
+RGB = (3, 32, 32)
+
+
+def build(model, classes=10, image_shape=RGB, seed=0):
+    return models.build(model, classes=classes, image_shape=image_shape, seed=seed)
+
+
+def count(network):
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def images(number, shape=RGB, seed=0):
+    return torch.randn(number, *shape, generator=torch.Generator().manual_seed(seed))
+
+
+ALL = [trials.ResNet18(2), trials.ResNet20(2), trials.MLP((8,)), trials.Logistic()]
+
+
+@pytest.mark.parametrize("model", ALL, ids=repr)
+@pytest.mark.parametrize("shape", [(3, 32, 32), (3, 8, 8), (3, 20, 28), (1, 16, 16)], ids=str)
+def test_every_network_maps_images_of_any_size_to_one_logit_per_class(model, shape):
+    network = build(model, classes=7, image_shape=shape).eval()
+    assert network(images(2, shape)).shape == (2, 7)
+    assert network.head.out_features == 7
+
+
+# Size and shape -----------------------------------------------------------------------------------
+
+
+def small_image_resnet18(classes=10):
+    """torchvision's ResNet-18 with a 3x3 stride-1 stem in place of the 7x7 stride-2 one."""
+    theirs = resnet18(num_classes=classes)
+    theirs.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+    return theirs
+
+
+def test_resnet18_is_torchvisions_with_a_small_stem_parameter_by_parameter_and_logit_by_logit():
+    theirs, ours = small_image_resnet18().eval(), build(trials.ResNet18(64)).eval()
+    assert count(ours) == count(theirs) == 11_173_962
+    their_state, our_names = theirs.state_dict(), list(ours.state_dict())
+    for name, tensor in their_state.items():
+        if name.endswith("running_mean"):
+            tensor.normal_(generator=torch.Generator().manual_seed(1))
+    ours.load_state_dict(dict(zip(our_names, their_state.values(), strict=True)))
+    batch = images(2)
+    with torch.inference_mode():
+        torch.testing.assert_close(ours(batch), theirs(batch), rtol=1e-4, atol=1e-4)
+
+
+def feature_maps(network, modules, shape=RGB):
+    """(channels, height) of what each module puts out."""
+    seen = []
+    for module in modules:
+        module.register_forward_hook(lambda module, given, output: seen.append(tuple(output.shape[1:3])))
+    network.eval()(images(1, shape))
+    return seen
+
+
+def test_resnet18_keeps_the_max_pool_so_stages_see_16_8_4_and_2_pixels():
+    network = build(trials.ResNet18(4))
+    maps = feature_maps(network, [network.stem, network.pool, *network.stages])
+    assert maps == [(4, 32), (4, 16), (4, 16), (8, 8), (16, 4), (32, 2)]
+    assert isinstance(network.pool, nn.MaxPool2d)
+
+
+def test_resnet20_has_no_pool_so_its_three_stages_see_32_16_and_8_pixels():
+    network = build(trials.ResNet20(4))
+    assert feature_maps(network, [network.stem, *network.stages]) == [(4, 32), (4, 32), (8, 16), (16, 8)]
+
+
+def test_resnet20_has_the_size_that_he_prints_and_twenty_layers():
+    network = build(trials.ResNet20(16))
+    assert round(count(network) / 1e6, 2) == 0.27
+    on_the_path = [
+        module
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Conv2d | nn.Linear) and "shortcut" not in name
+    ]
+    assert len(on_the_path) == 20
+
+
+def test_the_papers_mlp_has_three_hidden_layers_of_a_hundred():
+    assert count(build(trials.MLP())) == (3072 + 1) * 100 + 2 * (100 + 1) * 100 + (100 + 1) * 10
+
+
+def test_logistic_regression_is_one_linear_layer_and_nothing_else():
+    network, batch = build(trials.Logistic()), images(4)
+    assert count(network) == (3072 + 1) * 10
+    torch.testing.assert_close(network(batch), batch.flatten(1) @ network.head.weight.T + network.head.bias)
+
+
+@pytest.mark.parametrize("activation, function", [("tanh", torch.tanh), ("relu", torch.relu)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_an_mlp_applies_its_activation_between_layers_with_or_without_biases(activation, function, bias):
+    network, batch = build(trials.MLP((6, 5), activation, bias)), images(4)
+    x = batch.flatten(1)
+    for layer in network.hidden:
+        x = function(x @ layer.weight.T + (layer.bias if bias else 0))
+    torch.testing.assert_close(network(batch), x @ network.head.weight.T + (network.head.bias if bias else 0))
+    assert [layer.out_features for layer in network.hidden] == [6, 5]
+    assert any(name.endswith("bias") for name, _ in network.named_parameters()) == bias
+
+
+@pytest.mark.parametrize("model", ALL, ids=repr)
+def test_the_classifier_is_called_head_so_that_starts_find_it(model):
+    few, many = build(model, classes=3).state_dict(), build(model, classes=4).state_dict()
+    differ = {name for name in few if few[name].shape != many[name].shape}
+    assert differ == {"head.weight", "head.bias"}
+
+
+# Initialisation -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", [trials.ResNet18(32), trials.ResNet20(32)], ids=repr)
+def test_convolutions_start_from_hes_normal_with_fan_out(model):
+    checked = 0
+    for name, layer in build(model).named_modules():
+        if isinstance(layer, nn.Conv2d) and layer.weight.numel() > 4000:
+            expected = math.sqrt(2 / (layer.out_channels * math.prod(layer.kernel_size)))
+            by_fan_in = math.sqrt(2 / (layer.in_channels * math.prod(layer.kernel_size)))
+            std = layer.weight.std().item()
+            assert std == pytest.approx(expected, rel=0.06), name
+            assert layer.weight.abs().max() > 3 * std, f"{name} is uniform, not normal"
+            checked += expected != by_fan_in
+    assert checked >= 2, "fan-in and fan-out are told apart"
+
+
+def test_batch_normalisation_starts_as_the_identity():
+    norms = [layer for layer in build(trials.ResNet18(2)).modules() if isinstance(layer, nn.BatchNorm2d)]
+    assert len(norms) == 20
+    for layer in norms:
+        assert layer.weight.eq(1).all() and layer.bias.eq(0).all()
+        assert layer.running_mean.eq(0).all() and layer.running_var.eq(1).all()
+
+
+@pytest.mark.parametrize("model", ALL, ids=repr)
+def test_the_seed_alone_draws_the_weights_and_global_chance_goes_on_undisturbed(model):
+    torch.manual_seed(1)
+    one = build(model, seed=2**64 - 1).state_dict()
+    drawn = torch.rand(3)
+    torch.manual_seed(1)
+    torch.testing.assert_close(drawn, torch.rand(3), rtol=0, atol=0)
+    again, other = build(model, seed=2**64 - 1).state_dict(), build(model, seed=3).state_dict()
+    assert all(torch.equal(one[name], again[name]) for name in one)
+    assert not torch.equal(one["head.weight"], other["head.weight"])
+
+
+# Layout -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", [trials.ResNet18(4), trials.ResNet20(4)], ids=repr)
+@pytest.mark.parametrize("training", [True, False])
+def test_the_memory_layout_changes_no_logit(model, training):
+    network, batch = build(model).train(training), images(4)
+    plain = network(batch)
+    again = build(model).train(training).to(memory_format=torch.channels_last)
+    assert network.memory_format == torch.channels_last
+    torch.testing.assert_close(again(batch.contiguous(memory_format=torch.channels_last)), plain, rtol=1e-4, atol=1e-4)
+
+
+def test_a_networks_in_place_steps_leave_the_images_alone():
+    batch = images(2)
+    before = batch.clone()
+    build(trials.ResNet18(2))(batch).sum().backward()
+    assert torch.equal(batch, before)

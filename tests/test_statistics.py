@@ -1,0 +1,113 @@
+"""What paired seeds say agrees with SciPy's tests and with simulation."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from wsnb.errors import InvalidValue
+from wsnb.statistics import Paired, mean_and_error, paired
+
+ACCURACY = st.floats(0, 100)
+PAIRS = st.lists(st.tuples(ACCURACY, ACCURACY), min_size=2, max_size=8)
+
+
+def spread_out(count, mean=0.0, spread=1.0):
+    """Differences with exactly this mean and standard deviation."""
+    values = np.linspace(-1, 1, count)
+    return Paired(tuple(mean + spread * values / values.std(ddof=1)))
+
+
+@settings(deadline=None)
+@given(PAIRS, st.sampled_from([0.8, 0.95, 0.99]))
+def test_the_interval_is_that_of_the_paired_t_test(pairs, level):
+    first, second = zip(*pairs, strict=True)
+    measured = paired(first, second, level)
+    assume(measured.spread > 1e-6)
+    theirs = stats.ttest_rel(first, second).confidence_interval(level)
+    assert measured.low == pytest.approx(theirs.low, abs=1e-9, rel=1e-9)
+    assert measured.high == pytest.approx(theirs.high, abs=1e-9, rel=1e-9)
+    assert measured.mean == pytest.approx(np.mean(first) - np.mean(second), abs=1e-9)
+    assert (measured.n, measured.level) == (len(pairs), level)
+
+
+@settings(deadline=None)
+@given(PAIRS)
+def test_swapping_the_two_mirrors_the_interval(pairs):
+    first, second = zip(*pairs, strict=True)
+    one, other = paired(first, second), paired(second, first)
+    assert (one.low, one.high) == pytest.approx((-other.high, -other.low))
+
+
+def test_pairing_takes_out_what_the_seeds_share():
+    seeds = np.array([10.0, 40.0, 70.0, 90.0])
+    assert paired(seeds + 2, seeds).half_width == pytest.approx(0)
+    assert paired(seeds + 2, seeds[::-1]).half_width > 50
+
+
+@pytest.mark.parametrize("first, second", [(2, 1), (1, 1), (0, 0), (3, 2)])
+def test_what_cannot_be_paired_is_refused_with_both_counts(first, second):
+    with pytest.raises(InvalidValue, match=f"{first} and {second} values.*two or more, as many of each"):
+        paired([1.0] * first, [1.0] * second)
+
+
+# What could have been seen ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seeds, power", [(3, 0.8), (5, 0.8), (5, 0.5), (10, 0.9)])
+def test_an_effect_of_the_detectable_size_is_shown_as_often_as_the_power_says(seeds, power):
+    measured = spread_out(seeds, spread=1.5)
+    effect = measured.detectable(power)
+    samples = np.random.default_rng(seeds).normal(effect, 1.5, (20_000, seeds))
+    half_width = stats.t.ppf(0.975, seeds - 1) * samples.std(axis=1, ddof=1) / math.sqrt(seeds)
+    shown = np.mean(samples.mean(axis=1) - half_width > 0)
+    assert shown == pytest.approx(power, abs=0.012)
+
+
+def test_the_papers_five_seeds_and_the_pilots_spread_see_a_gap_of_two_and_a_half_points():
+    assert spread_out(5, spread=1.5).detectable() == pytest.approx(2.5, abs=0.1)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(3, 30), st.floats(0.01, 10))
+def test_more_seeds_see_less_and_more_spread_sees_only_more(seeds, spread):
+    effect = spread_out(seeds, spread=spread).detectable()
+    assert spread_out(seeds + 1, spread=spread).detectable() < effect
+    assert spread_out(seeds, spread=2 * spread).detectable() == pytest.approx(2 * effect, rel=1e-6)
+    assert spread_out(seeds, mean=5, spread=spread).detectable() == pytest.approx(effect, rel=1e-6)
+    assert spread_out(seeds, spread=spread).detectable(0.9) > effect
+
+
+def test_two_seeds_say_nothing_of_what_could_be_seen():
+    assert math.isnan(spread_out(2).detectable())
+
+
+@pytest.mark.parametrize("power, level", [(0.9, 0.99), (0.8, 0.999), (0.9999, 0.95)])
+def test_a_high_power_or_level_asks_for_a_larger_effect_and_always_has_one(power, level):
+    usual = spread_out(3)
+    assert Paired(usual.differences, level).detectable(power) > usual.detectable()
+
+
+# One start alone ----------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.lists(ACCURACY, min_size=2, max_size=8))
+def test_the_standard_error_is_the_spread_of_seeds_over_root_n(values):
+    mean, error = mean_and_error(values)
+    assert mean == pytest.approx(sum(values) / len(values))
+    assert error == pytest.approx(np.std(values, ddof=1) / math.sqrt(len(values)), abs=1e-9)
+
+
+def test_the_replications_own_seeds_give_the_error_that_its_table_prints():
+    # Table 1a, CIFAR-10, ResNet-18, SGD, warm start: the five test accuracies in the authors' repository.
+    mean, error = mean_and_error([57.43, 56.5, 57.66, 58.69, 58.79])
+    assert (round(mean, 1), round(error, 1)) == (57.8, 0.4)
+
+
+def test_one_seed_has_a_mean_and_no_error():
+    mean, error = mean_and_error([60.0])
+    assert mean == 60.0 and math.isnan(error)
