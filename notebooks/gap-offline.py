@@ -67,9 +67,14 @@ from wsnb.profiles import settings as profile_settings
 def comparison(at, optimiser, stop, optimiser_state, seed):
     """The three trainings of one seed: on half of the data, then on all of it from either start."""
     half = Trial(
-        Part(at.dataset, at.half), ResNet18(at.width), optimiser, stop,
-        seed=seed, batch_size=at.batch_size, curve_images=at.curve_images,
-    )  # fmt: skip
+        data=Part(at.dataset, at.half),
+        model=ResNet18(at.width),
+        optimiser=optimiser,
+        stop=stop,
+        seed=seed,
+        batch_size=at.batch_size,
+        curve_images=at.curve_images,
+    )
     whole = Part(at.dataset, at.images)
     return {
         "half of the data": half,
@@ -186,8 +191,13 @@ def epochs(item):
 
 page.table(
     (
-        "optimiser", "random init", "warm start", "gap (points)", "epochs, random / warm",
-        f"{papers.KIREEV_2021.short}: random / warm (gap)", f"{papers.ASH_2020.short}: random / warm (gap)",
+        "optimiser",
+        "random init",
+        "warm start",
+        "gap (points)",
+        "epochs, random / warm",
+        f"{papers.KIREEV_2021.short}: random / warm (gap)",
+        f"{papers.ASH_2020.short}: random / warm (gap)",
     ),
     [
         (
@@ -201,7 +211,7 @@ page.table(
         )
         for name in OPTIMISERS
     ],
-)  # fmt: skip
+)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "One row per optimiser: our mean gap as a disc on its confidence interval, each seed as a dot below, and the gap that Kireev et al. print as a black diamond above. The numbers are in the table above."}, "figure": {"name": "fig-gap-table-1a", "caption": "The gap by optimiser. Disc and bar: our mean and 95 % confidence interval; small dots: single seeds; black diamond: the gap printed by Kireev et al. (2021), on all of CIFAR-10 with a ResNet-18 of width 64."}}
 figures.gaps(

@@ -15,6 +15,9 @@ from wsnb.errors import InvalidValue, near_miss
 from wsnb.papers import Cell, Paper
 from wsnb.statistics import Paired, paired
 
+GAP = "random init − warm start, test accuracy, points"
+"""The effect that most claims are about."""
+
 Outcome = Literal["reproduced", "not reproduced", "inconclusive", "not run"]
 
 
@@ -36,7 +39,7 @@ class Claim:
     paper: Paper
     item: str
     statement: str
-    effect: str = "random init − warm start, test accuracy, points"
+    effect: str = GAP
     printed: float | None = None
     least: float = 0.5
 

@@ -11,6 +11,7 @@ import nbformat
 from wsnb import claims
 from wsnb.book.chapters import chapters
 from wsnb.book.page import MARKS, VERDICTS_MIME, Shown, signed, table
+from wsnb.claims import GAP
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Published:
         chapter: the chapter's name.
         outcome: as :attr:`wsnb.claims.Verdict.outcome`.
         measured: the effect with its interval, in words.
+        mean: the mean effect; None when not run.
         seeds: how many.
         setting: what it was measured on.
     """
@@ -28,6 +30,7 @@ class Published:
     chapter: str
     outcome: str
     measured: str
+    mean: float | None
     seeds: int
     setting: str
 
@@ -48,12 +51,19 @@ def published_verdicts() -> dict[str, Published]:
 
 
 def answer(published: Mapping[str, Published]) -> Shown:
-    """The count of verdicts, and which claims are behind each word."""
+    """What was measured, in two sentences: the range of the gap, and the count of verdicts."""
     outcomes = Counter(published[name].outcome if name in published else "not run" for name in claims.CLAIMS)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
     lines = [f"Of {len(claims.CLAIMS)} claims examined so far: **{counts}**."]
     settings = sorted({verdict.setting for verdict in published.values() if verdict.seeds})
-    lines += [f"Measured on {'; and on '.join(settings)}."] if settings else []
+    gaps = [
+        found.mean for name, found in published.items() if found.mean is not None and claims.CLAIMS[name].effect == GAP
+    ]
+    if gaps:
+        lines.append(
+            f"Random init ended {signed(min(gaps))} to {signed(max(gaps))} points above the warm start, in the mean over "
+            f"seeds. Measured on {'; and on '.join(settings)}."
+        )
     return Shown(" ".join(lines))
 
 

@@ -136,6 +136,7 @@ def verdicts(judged: Sequence[Verdict]) -> Shown:
             "claim": verdict.claim.id,
             "outcome": verdict.outcome,
             "measured": effect(verdict.measured),
+            "mean": round(verdict.measured.mean, 2) if verdict.measured else None,
             "seeds": verdict.measured.n if verdict.measured else 0,
             "setting": verdict.setting,
         }
