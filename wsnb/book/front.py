@@ -60,10 +60,9 @@ def answer(published: Mapping[str, Published]) -> Shown:
         found.mean for name, found in published.items() if found.mean is not None and claims.CLAIMS[name].effect == GAP
     ]
     if gaps:
-        lines.append(
-            f"Random init ended {signed(min(gaps))} to {signed(max(gaps))} points above the warm start, in the mean over "
-            f"seeds. Measured on {'; and on '.join(settings)}."
-        )
+        span = f"{signed(min(gaps))} to {signed(max(gaps))} points"
+        lines.append(f"In the mean over seeds, random init ended {span} above the warm start.")
+        lines.append(f"Measured on {'; and on '.join(settings)}.")
     return Shown(" ".join(lines))
 
 
