@@ -29,7 +29,7 @@ def build(model: trials.Model, *, classes: int, image_shape: tuple[int, int, int
         seed: draws the initial weights; the global random state is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # the CPU's alone
         match model:
             case trials.ResNet18(width):
                 return ResNet(image_shape[0], width, blocks=(2, 2, 2, 2), pool=True, classes=classes)

@@ -76,6 +76,10 @@ class Record:
         advice = "Restore it from git or another copy, or delete it and run its chapter again."
         try:
             body = json.loads(text)
+            if body["format"] != FORMAT:
+                raise RecordError(
+                    f"The record {name} has format {body['format']!r}, this wsnb reads {FORMAT}. Update it."
+                )
             checksum = body.pop("checksum")
             record = cls(**{field.name: body[field.name] for field in dataclasses.fields(cls)})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
