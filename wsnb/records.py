@@ -74,18 +74,20 @@ class Record:
             RecordError: when it is cut short, edited, or not a record.
         """
         advice = "Restore it from git or another copy, or delete it and run its chapter again."
+        changed = RecordError(f"The record {name} was changed after it was made: its checksum differs. {advice}")
         try:
             body = json.loads(text)
+            if body.pop("checksum") != _checksum(body):
+                raise changed
             if body["format"] != FORMAT:
                 raise RecordError(
-                    f"The record {name} has format {body['format']!r}, this wsnb reads {FORMAT}. Update it."
+                    f"The record {name} has format {body['format']}; this wsnb reads {FORMAT}. Update it."
                 )
-            checksum = body.pop("checksum")
             record = cls(**{field.name: body[field.name] for field in dataclasses.fields(cls)})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"The record {name} is cut short or no record at all. {advice}") from error
-        if checksum != _checksum(body) or body.get("key") != record.key:
-            raise RecordError(f"The record {name} was changed after it was made: its checksum differs. {advice}")
+        if body["key"] != record.key:
+            raise changed
         return record
 
 
