@@ -105,7 +105,8 @@ records = run(trial for items in by_seed for each in items for trial in each.val
 #
 # Found by comparing each trial with the one that the paper describes, field by field. Beyond these,
 # both of our settings measure accuracy in evaluation mode, over images; the replication's code for
-# Table 1 leaves batch normalisation in training mode while it measures.
+# Table 1 leaves batch normalisation in training mode while it measures. The laptop profile's sizes and
+# learning rates were fixed from pilot runs on other seeds; `notebooks/profiles/laptop.yml` says how.
 
 # %% tags=["hide-input"]
 from wsnb.book import page
