@@ -121,7 +121,7 @@ page.differences(*({item: seeds[0] for item, seeds in each.items()} for each in 
 # shifted so that it overlaps the warm start. Curves are measured on `curve_images` test images, the same
 # for all; the accuracies in the table under the figure, and everywhere else on this page, on all of them.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Test accuracy by epoch. After training on half of the data, two lines follow on all the data: the warm start, which begins high, and random init, which begins low. The table below gives where they end."}, "figure": {"name": "fig-gap-offline", "caption": "Our Figure 1 of Kireev et al. (2021): test accuracy while training on half of the data, then on all of it from a warm start and from a random initialisation. Epoch 0 is before the first step. Lines are means over seeds, bands one standard deviation between seeds."}}
+# %% mystnb={"figure": {"caption": "Our Figure 1 of Kireev et al. (2021): test accuracy while training on half of the data, then on all of it from a warm start and from a random initialisation. Epoch 0 is before the first step. Lines are means over seeds, bands one standard deviation between seeds.", "name": "fig-gap-offline"}, "image": {"alt": "Test accuracy by epoch. After training on half of the data, two lines follow on all the data: the warm start, which begins high, and random init, which begins low. The table below gives where they end."}} tags=["hide-input"]
 from wsnb import figures
 
 
@@ -214,7 +214,7 @@ page.table(
     ],
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "One row per optimiser: our mean gap as a disc on its confidence interval, each seed as a dot below, and the gap that Kireev et al. print as a black diamond above. The numbers are in the table above."}, "figure": {"name": "fig-gap-table-1a", "caption": "The gap by optimiser. Disc and bar: our mean and 95 % confidence interval; small dots: single seeds; black diamond: the gap printed by Kireev et al. (2021), on all of CIFAR-10 with a ResNet-18 of width 64."}}
+# %% mystnb={"figure": {"caption": "The gap by optimiser. Disc and bar: our mean and 95 % confidence interval; small dots: single seeds; black diamond: the gap printed by Kireev et al. (2021), on all of CIFAR-10 with a ResNet-18 of width 64.", "name": "fig-gap-table-1a"}, "image": {"alt": "One row per optimiser: our mean gap as a disc on its confidence interval, each seed as a dot below, and the gap that Kireev et al. print as a black diamond above. The numbers are in the table above."}} tags=["hide-input"]
 figures.gaps(
     {name: (gap(name), papers.KIREEV_TABLE_1A_CIFAR10[name].gap) for name in OPTIMISERS},
     xlabel="random init − warm start, test accuracy (points)",

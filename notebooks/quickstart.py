@@ -79,7 +79,7 @@ with tempfile.TemporaryDirectory() as folder:
 # %% [markdown]
 # ## What came out
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Test accuracy by epoch on the digits: half of the data, then all of it from random init, from a warm start and from shrink-perturb. The table below gives where each line ends."}, "figure": {"name": "fig-quickstart", "caption": "Test accuracy by epoch on scikit-learn's digits, from three starts and for half of the data. Lines are means over seeds, bands one standard deviation between seeds; epoch 0 is before the first step, and a seed that reached 99 % training accuracy stays at its last value."}}
+# %% mystnb={"figure": {"caption": "Test accuracy by epoch on scikit-learn's digits, from three starts and for half of the data. Lines are means over seeds, bands one standard deviation between seeds; epoch 0 is before the first step, and a seed that reached 99 % training accuracy stays at its last value.", "name": "fig-quickstart"}, "image": {"alt": "Test accuracy by epoch on the digits: half of the data, then all of it from random init, from a warm start and from shrink-perturb. The table below gives where each line ends."}} tags=["hide-input"]
 from wsnb import figures
 
 ended = {start: [records[each[start]] for each in by_seed] for start in by_seed[0]}

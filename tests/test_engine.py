@@ -82,7 +82,7 @@ def test_a_parent_whose_weights_are_gone_is_trained_again_and_its_record_stays(t
 
 
 def test_a_trial_that_diverges_is_named_and_spares_the_others(tmp_path: Path) -> None:
-    bad = mlp(optimiser=SGD(1e30))
+    bad = mlp(model=MLP(hidden=(8,), activation="relu"), optimiser=SGD(1e30))
     with pytest.raises(Unfinished, match=r"2 of 3 trials finished, 1 failed, 0 are left.*\n.*diverged in epoch"):
         run([mlp(), bad, mlp(1)], records=tmp_path, workers=1)
     assert mlp() in Records(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,10 +47,14 @@ class Chapter:
 
     @cached_property
     def notebook(self) -> nbformat.NotebookNode:
-        """The script as a notebook, the same to the byte each time: cells are numbered, not named at random."""
+        """The script as a notebook, the same to the byte each time and as ``jupytext --sync`` would write it."""
         notebook = jupytext.read(self.path)
+        config = self.path.with_name("jupytext.toml")
+        filters = tomllib.loads(config.read_text(encoding="utf-8")) if config.exists() else {}
+        filters.pop("formats", None)
+        notebook.metadata["jupytext"] = filters
         for number, cell in enumerate(notebook.cells):
-            cell["id"] = f"{self.name}-{number}"
+            cell["id"] = f"{self.name}-{number}"  # not drawn at random
         return notebook
 
     @cached_property

@@ -22,17 +22,17 @@ class Published:
         chapter: the chapter's name.
         outcome: as :attr:`wsnb.claims.Verdict.outcome`.
         measured: the effect with its interval, in words.
-        mean: the mean effect; None when not run.
         seeds: how many.
         setting: what it was measured on.
+        mean: the mean effect; None when not run.
     """
 
     chapter: str
     outcome: str
     measured: str
-    mean: float | None
     seeds: int
     setting: str
+    mean: float | None = None
 
 
 def published_verdicts() -> dict[str, Published]:
