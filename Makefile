@@ -21,7 +21,7 @@ book: $(READY)  ## build the book; the last line is the path of its first page
 	@$(VENV)/bin/wsnb book
 
 test: lint  ## check the style, then run the tests
-	@OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadgroup
+	@OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 lint: $(READY)  ## check the style
 	@$(VENV)/bin/ruff check --quiet .

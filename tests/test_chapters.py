@@ -19,9 +19,6 @@ from wsnb.records import Records
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 
-# One process executes them all: they share the records of the smoke profile.
-pytestmark = pytest.mark.xdist_group("chapters")
-
 
 def call(*command: object, **environment: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(

@@ -17,9 +17,6 @@ from wsnb.errors import InvalidValue, WsnbError
 ROOT = Path(__file__).parents[1]
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 
-# One test process opens the browser and builds the book, however many there are.
-pytestmark = pytest.mark.xdist_group("rendered book")
-
 
 def cannot(why: str) -> None:
     """Skip on a developer's machine; fail where everything is meant to be checked."""
