@@ -91,16 +91,18 @@ def _held(curves: Sequence[Sequence[float]]) -> np.ndarray:
 
 
 def _name_ends(axes: Axes, ends: list[tuple[float, float, str]]) -> None:
-    """Write each line's name to the right of its end, apart where ends are close."""
+    """Write each line's name at its end, apart where ends are close: beside the last, under the others."""
     low, high = axes.get_ylim()
+    last = max((x for x, _, _ in ends), default=0.0)
     height = -np.inf
     for x, y, name in sorted(ends, key=lambda end: end[1]):
         height = max(y, height + 0.055 * (high - low))
         axes.annotate(
             name,
             (x, height),
-            xytext=(5, 0),
+            xytext=(5, 0) if x == last else (0, -12),
             textcoords="offset points",
+            ha="left" if x == last else "right",
             va="center",
             color=COLOURS[name],
             fontweight="bold",
