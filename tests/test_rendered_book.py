@@ -176,7 +176,7 @@ def test_a_chapter_that_was_not_executed_is_named_with_the_command_that_makes_it
     (small / "book/chapter.md").unlink()
     (small / "notebooks").mkdir()
     (small / "notebooks/chapter.py").touch()
-    with pytest.raises(WsnbError, match=r"book/chapter.ipynb is missing.*`wsnb run chapter`"):
+    with pytest.raises(WsnbError, match=r"book/chapter.ipynb is missing.*`wsnb book chapter`"):
         render.build(small)
 
 

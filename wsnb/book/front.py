@@ -77,7 +77,7 @@ def claims_table(published: Mapping[str, Published]) -> Shown:
                 f"{claim.statement} ({claim.paper.short}, {claim.item})",
                 "shown, not printed" if claim.printed is None else signed(claim.printed),
                 f"{found.measured} ({found.seeds} seeds)" if found and found.seeds else "–",
-                f"[{MARKS[outcome]} **{outcome}**]({found.chapter}.ipynb)" if found else f"{MARKS[outcome]} {outcome}",
+                f"[{MARKS[outcome]} **{outcome}**]({found.chapter}.html)" if found else f"{MARKS[outcome]} {outcome}",
             )
         )
     return table(("claim", "paper", "here: mean [95 % interval]", "verdict"), rows)
