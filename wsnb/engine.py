@@ -71,7 +71,7 @@ def run(
         if not isinstance(trial, Trial):
             raise InvalidValue(f"run was given {trial!r}, a {type(trial).__name__}; allowed: Trials.")
     if _collector is not None:
-        _collector.extend(wanted)
+        _collector.extend(wanted if records is None else ())  # records of its own: a page that trains live
         raise Collected
     store = records if isinstance(records, Records) else Records(records)
     missing = missing or os.environ.get("WSNB_MISSING") or "train"  # type: ignore[assignment]
