@@ -45,7 +45,6 @@ class Bar(Display):
         """Draw the bar; its length is an estimate that finished trials correct."""
         self.expected = {trial.key: expected_images(trial, store) for trial in trials}
         self.seen = dict.fromkeys(self.expected, 0)
-        self.first = dict.fromkeys(self.expected, 0)
         self.finished = 0
         every = 0.2 if sys.stderr.isatty() else 30.0
         self.bar = tqdm(

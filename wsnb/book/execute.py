@@ -102,7 +102,6 @@ def without_circumstance(notebook: nbformat.NotebookNode, name: str) -> nbformat
         kept = {"tags", "mystnb"}
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in kept and value}
         for output in cell.get("outputs", ()):
-            output.pop("metadata", None)
             output["metadata"] = {}
     return notebook
 
