@@ -13,10 +13,12 @@ from wsnb.data import ImageSet, take
 from wsnb.errors import InvalidValue, TrialFailed, WsnbError
 from wsnb.randomness import generator
 from wsnb.training import Snapshot, curve_subset, evaluate, train
+from wsnb.transforms import augmented, draw_augmentation
 from wsnb.trials import (
     MLP,
     SGD,
     Adam,
+    Augment,
     Epochs,
     Logistic,
     Part,
@@ -76,6 +78,7 @@ EVERY_KIND = [
     pytest.param(SMALL_RESNET.replace(optimiser=SGD(0.05, 0.9)), id="ResNet18-momentum"),
     pytest.param(SMALL_RESNET.replace(optimiser=Adam()), id="ResNet18-Adam"),
     pytest.param(SMALL_RESNET.replace(model=ResNet20(2), optimiser=Adam()), id="ResNet20-Adam"),
+    pytest.param(SMALL_RESNET.replace(augmentation=Augment(crop_padding=1)), id="ResNet18-augmented"),
 ]
 
 
@@ -96,10 +99,14 @@ def by_hand(trial, images):
     rule, step = trial.optimiser, 0
     for epoch in range(trial.stop.at_most):
         order = torch.randperm(len(images.train_images), generator=generator(trial.seed, "order", epoch))
+        pixels = images.train_images[order]
+        if trial.augmentation:
+            chance = generator(trial.seed, "augmentation", epoch)
+            pixels = augmented(pixels, draw_augmentation(trial.augmentation, len(order), chance))
         for start in range(0, len(order), trial.batch_size):
             chosen, step = order[start : start + trial.batch_size], step + 1
             model.zero_grad()
-            logits = model(images_as_floats(images.train_images[chosen]))
+            logits = model(images_as_floats(pixels[start : start + trial.batch_size]))
             functional.cross_entropy(logits, images.train_labels[chosen]).backward()
             with torch.no_grad():
                 for parameter, (first, second) in state.items():
@@ -131,6 +138,14 @@ def test_training_is_what_a_loop_written_by_hand_does(rule, model):
         torch.testing.assert_close(ours[name], theirs[name], rtol=tolerance, atol=tolerance, msg=name)
 
 
+def test_so_it_is_with_augmentation_drawn_anew_each_epoch_for_each_position_in_the_order():
+    trial = SMALL_MLP.replace(seed=5, augmentation=Augment(crop_padding=2, rotation=20))
+    ours, theirs = trained(trial).snapshot.model, by_hand(trial, IMAGES)
+    for name in ours:
+        torch.testing.assert_close(ours[name], theirs[name], rtol=1e-5, atol=1e-5, msg=name)
+    assert (ours["head.weight"] - by_hand(trial.replace(augmentation=None), IMAGES)["head.weight"]).abs().max() > 1e-3
+
+
 @pytest.mark.parametrize("trial", EVERY_KIND)
 def test_a_trial_trained_twice_gives_the_same_to_the_last_bit(trial):
     torch.manual_seed(0)
@@ -139,7 +154,16 @@ def test_a_trial_trained_twice_gives_the_same_to_the_last_bit(trial):
     assert_same(once, trained(trial))
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"batch_size": 8}, {"precision": "bf16"}, {"optimiser": SGD(0.04)}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"batch_size": 8},
+        {"precision": "bf16"},
+        {"optimiser": SGD(0.04)},
+        {"augmentation": Augment(0, 0.5, 0, 0, 0, 0)},
+    ],
+)
 def test_what_a_trial_says_differently_comes_out_differently(change):
     assert not same_state(trained(SMALL_MLP).snapshot.model, trained(SMALL_MLP.replace(**change)).snapshot.model)
 
@@ -161,6 +185,32 @@ def test_every_image_is_seen_once_an_epoch_in_an_order_of_its_own(monkeypatch):
     assert orders[0] != orders[1] != orders[2]
 
 
+def test_augmentation_that_changes_nothing_changes_nothing():
+    assert_same(trained(SMALL_RESNET.replace(augmentation=Augment(0, 0, 0, 0, 0, 0))), trained(SMALL_RESNET))
+
+
+def test_each_epoch_changes_an_image_in_its_own_way_and_starts_that_are_compared_in_the_same(monkeypatch):
+    seen = []
+    monkeypatch.setattr(training, "augmented", lambda images, draws: seen.append(draws) or augmented(images, draws))
+
+    def drawn(trial, **more):
+        seen.clear()
+        trained(trial, **more)
+        factors = torch.cat([draws.factor for draws in seen])
+        return factors.view(3, 41, 3)
+
+    trial = SMALL_MLP.replace(augmentation=Augment(crop_padding=1))
+    random_init = drawn(trial)
+    assert random_init.unique(dim=0).shape[0] == 3 and random_init.view(-1, 3).unique(dim=0).shape[0] == 3 * 41
+    assert torch.equal(drawn(trial.then(), parent=trained(SMALL_MLP).snapshot), random_init)
+    assert not torch.equal(drawn(trial.replace(seed=1)), random_init)
+
+
+def test_a_crop_that_could_miss_the_image_is_no_traceback():
+    with pytest.raises(InvalidValue, match="Augment.crop_padding is 8 and the images have 8 x 8 pixels"):
+        trained(SMALL_MLP.replace(augmentation=Augment(8)))
+
+
 # Starts -------------------------------------------------------------------------------------------
 
 
@@ -169,9 +219,9 @@ def orders_of(monkeypatch, trial, **more):
     orders = []
     really = training.train_epoch
 
-    def noted(model, optimiser, images, labels, order, trial):
+    def noted(model, optimiser, images, labels, order, trial, draws):
         orders.append(order.tolist())
-        return really(model, optimiser, images, labels, order, trial)
+        return really(model, optimiser, images, labels, order, trial, draws)
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "train_epoch", noted)
@@ -324,6 +374,15 @@ def test_evaluation_uses_running_statistics_and_changes_none():
             model.train()(images_as_floats(IMAGES.test_images)), IMAGES.test_labels
         )
     assert abs(in_train_mode.item() - loss) > 1e-3, "else this test says nothing"
+
+
+def test_images_that_accuracies_are_evaluated_on_are_never_augmented():
+    # Steps too small to move anything: then only what the network is shown can differ.
+    still = SMALL_MLP.replace(optimiser=SGD(1e-30), stop=TrainAccuracy(1, at_most=1))
+    plain, changed = trained(still), trained(still.replace(augmentation=Augment()))
+    assert changed.final == plain.final and changed.progress.initial == plain.progress.initial
+    differ = {name for name, curve in changed.progress.curves.items() if curve != plain.progress.curves[name]}
+    assert {"train_loss"} <= differ <= {"train_loss", "train_accuracy", "seconds"}
 
 
 def test_running_statistics_come_from_training_batches_alone():

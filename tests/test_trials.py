@@ -2,11 +2,13 @@
 
 import dataclasses
 import inspect
+import json
 import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from wsnb.trials import (
     MLP,
     SGD,
     Adam,
+    Augment,
     Epochs,
     Logistic,
     Part,
@@ -34,6 +37,7 @@ from wsnb.trials import (
     setting,
 )
 
+RECORDS = Path(__file__).parents[1] / "records"
 HALF = Trial(Part("cifar10", 0.5), ResNet18(), SGD(1e-3), Epochs(350), seed=0)
 
 # These keys are names of records. A test that fails here says that every record made so far is lost: either undo
@@ -45,6 +49,7 @@ PINNED = {
         data=Part("cifar10"), optimiser_state="kept"
     ),
     "aec4f19fb38481a9": Trial(Part("cifar10-q75", 5000), ResNet18(16), SGD(0.03), Epochs(33), curve_images=2000),
+    "6d3b6aaa6361de74": HALF.replace(augmentation=Augment()),
 }
 
 
@@ -102,6 +107,24 @@ def test_a_key_once_given_stays(key):
     assert PINNED[key].key == key
 
 
+def test_the_trial_that_a_committed_record_holds_still_has_the_records_name():
+    forms = {path.stem: json.loads(path.read_text())["trial"] for path in RECORDS.glob("*.json")}
+    kinds = {kind.kind: kind for _, kind in inspect.getmembers(trials, inspect.isclass) if getattr(kind, "kind", "")}
+
+    def value(form):
+        return kinds[form["kind"]](**{name: item for name, item in form.items() if name not in ("kind", "fingerprint")})
+
+    def trial_of(key):
+        given = {name: value(item) if isinstance(item, dict) else item for name, item in forms[key].items()}
+        parent = given.pop("parent")
+        return Trial(**given, parent=None if parent is None else trial_of(parent))
+
+    recipes = {key: form.pop("recipe") for key, form in forms.items()}
+    current = [key for key, recipe in recipes.items() if recipe == trials.RECIPE]
+    assert current, "else this test says nothing"
+    assert [key for key in current if trial_of(key).key != key] == []
+
+
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_the_key_is_the_same_in_every_process_and_needs_nothing_that_trains(hash_seed):
     program = (
@@ -122,6 +145,7 @@ CHILD = PARENT.then()
 
 OTHER_VALUES = {
     Part: {"dataset": "cifar10", "amount": 0.25, "classes": (0, 1), "resize": 16},
+    Augment: {"crop_padding": 0, "flip": 0, "brightness": 0, "contrast": 0, "saturation": 0, "rotation": 0},
     ResNet18: {"width": 8},
     ResNet20: {"width": 8},
     MLP: {"hidden": (100, 100), "activation": "relu", "bias": False},
@@ -146,6 +170,7 @@ OTHER_VALUES = {
         "optimiser_state": "kept",
         "precision": "bf16",
         "curve_images": 10,
+        "augmentation": Augment(),
     },
 }
 """For every field a value that differs from that of :func:`trial_with`."""
@@ -163,6 +188,7 @@ def trial_with(value):
     if isinstance(value, Trial):
         return value
     slots = {"data": Part, "model": trials.Model, "optimiser": trials.Optimiser, "stop": trials.Stop}
+    slots["augmentation"] = Augment
     slot = next((name for name, kind in slots.items() if isinstance(value, kind)), "start")
     return CHILD.replace(**{slot: value})
 
@@ -305,6 +331,12 @@ def trial(**changes):
         (lambda: Part("digits", classes=(3, 3)), ["Part.classes", "(3, 3)", "two or more different"]),
         (lambda: Part("digits", classes=(-1, 3)), ["Part.classes", "-1", "at least 0"]),
         (lambda: Part("digits", resize=4), ["Part.resize", "4", "at least 8 and at most 1024"]),
+        (lambda: Augment(-1), ["Augment.crop_padding", "-1", "at least 0"]),
+        (lambda: Augment(4.0), ["Augment.crop_padding", "4.0", "float", "a whole number"]),
+        (lambda: Augment(flip=1.5), ["Augment.flip", "1.5", "at least 0 and at most 1"]),
+        (lambda: Augment(contrast=-0.1), ["Augment.contrast", "-0.1", "at least 0"]),
+        (lambda: Augment(rotation=181), ["Augment.rotation", "181.0", "at most 180"]),
+        (lambda: trial(augmentation=True), ["Trial.augmentation", "True", "Augment or null"]),
         (lambda: trial(data="digits"), ["Trial.data", "'digits'", "Part"]),
         (lambda: trial(model="resnet18"), ["Trial.model", "'resnet18'", "ResNet18 or ResNet20 or MLP or Logistic"]),
         (lambda: trial(optimiser=MLP()), ["Trial.optimiser", "MLP()", "SGD or Adam"]),
@@ -375,6 +407,13 @@ def test_a_repr_leaves_defaults_out_and_can_be_typed_again():
         "stop=Epochs(at_most=3),seed=3)"
     )
     assert eval(shown, vars(trials)) == PLAIN.replace(optimiser=SGD(0.5), seed=3)
+
+
+def test_augmentation_shows_only_where_there_is_some():
+    assert "augment" not in repr(PLAIN) and "augmentation" not in PLAIN.canonical()
+    shown = repr(PLAIN.replace(augmentation=Augment(rotation=15)))
+    assert "augmentation=Augment(rotation=15.0)" in shown
+    assert eval(shown, vars(trials)) == PLAIN.replace(augmentation=Augment(rotation=15))
 
 
 def test_a_repr_tells_one_image_from_all_of_them():

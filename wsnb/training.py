@@ -22,7 +22,7 @@ from wsnb.data import ImageSet
 from wsnb.errors import InvalidValue, TrialFailed
 from wsnb.randomness import generator
 from wsnb.starts import State
-from wsnb.transforms import normalise
+from wsnb.transforms import Draws, augmented, draw_augmentation, normalise
 from wsnb.trials import Trial
 
 EVALUATION_BATCH = 500
@@ -101,7 +101,8 @@ def train(
 
     Raises:
         TrialFailed: when the loss is no longer finite.
-        InvalidValue: when the parent's weights do not fit, or a batch is too small to be normalised.
+        InvalidValue: when the parent's weights do not fit, a batch is too small to be normalised, or a
+            crop of the augmentation could miss the image.
     """
     if trial.start.needs_parent and parent is None:
         raise InvalidValue(f"{trial!r} starts from its parent's weights, and no parent was given.")
@@ -133,8 +134,12 @@ def train(
     while (reason := trial.stop.reason(progress.curves.get(measured, []))) is None:
         began = time.perf_counter()
         order = torch.randperm(len(train_images), generator=generator(trial.seed, "order", progress.epochs))
+        draws = None
+        if trial.augmentation is not None:
+            chance = generator(trial.seed, "augmentation", progress.epochs)
+            draws = draw_augmentation(trial.augmentation, len(order), chance).to(device)
         try:
-            accuracy, loss = train_epoch(model, optimiser, train_images, train_labels, order.to(device), trial)
+            accuracy, loss = train_epoch(model, optimiser, train_images, train_labels, order.to(device), trial, draws)
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
                 raise
@@ -203,14 +208,28 @@ def build_optimiser(optimiser: trials.Optimiser, model: nn.Module) -> torch.opti
 
 
 def train_epoch(
-    model: models.Network, optimiser: torch.optim.Optimizer, images: Tensor, labels: Tensor, order: Tensor, trial: Trial
+    model: models.Network,
+    optimiser: torch.optim.Optimizer,
+    images: Tensor,
+    labels: Tensor,
+    order: Tensor,
+    trial: Trial,
+    draws: Draws | None = None,
 ) -> tuple[float, float]:
-    """One pass over ``images`` in ``order``; the accuracy and mean loss over its own batches."""
+    """One pass over ``images`` in ``order``; the accuracy and mean loss over its own batches.
+
+    ``draws`` are by position: the first are for the image that comes first in ``order``.
+    """
     model.train()
     loss_sum = torch.zeros((), device=images.device)
     correct = torch.zeros((), dtype=torch.int64, device=images.device)
-    for indices in order.split(trial.batch_size):
-        batch, targets = normalise(images[indices], model.memory_format), labels[indices]
+    for start in range(0, len(order), trial.batch_size):
+        positions = slice(start, start + trial.batch_size)
+        chosen = order[positions]
+        batch, targets = images.index_select(0, chosen), labels[chosen]  # of images, 15 times as fast as [chosen]
+        if draws is not None:
+            batch = augmented(batch, draws[positions])
+        batch = normalise(batch, model.memory_format)
         with autocast(trial.precision, images.device):
             logits = model(batch)
             loss = functional.cross_entropy(logits, targets)

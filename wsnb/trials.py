@@ -181,6 +181,33 @@ class Part(Value, kind="part"):
         return form
 
 
+@dataclass(frozen=True, repr=False)
+class Augment(Value, kind="augment"):
+    """How training images are changed at random each time they are seen; zeros leave them as they are.
+
+    The steps are done in the order below, each image with numbers of its own that the trial's seed draws
+    (:func:`wsnb.transforms.augmented`). The defaults are those of the replication's Figure 9.
+
+    Args:
+        crop_padding: rows and columns of zeros put around an image, before a crop of its own size is
+            taken from a place that is uniform among all.
+        flip: probability that left and right are exchanged.
+        brightness: the factor that multiplies all pixels is uniform in [max(0, 1 - b), 1 + b].
+        contrast: likewise the factor for an image's difference from its mean grey.
+        saturation: likewise the factor for a pixel's difference from its own grey. These three are done
+            in an order that is uniform among all.
+        rotation: the angle is uniform in [-r, r], in degrees; each pixel takes the nearest one of the
+            image, or zero outside it.
+    """
+
+    crop_padding: int = setting(4, minimum=0)
+    flip: float = setting(0.5, minimum=0, maximum=1)
+    brightness: float = setting(0.25, minimum=0, maximum=10)
+    contrast: float = setting(0.25, minimum=0, maximum=10)
+    saturation: float = setting(0.25, minimum=0, maximum=10)
+    rotation: float = setting(2.0, minimum=0, maximum=180)
+
+
 # What is trained ----------------------------------------------------------------------------------
 
 
@@ -345,8 +372,8 @@ class Trial(Value):
         model: the architecture.
         optimiser: the rule that moves the weights.
         stop: when training ends.
-        seed: draws all that chance decides: which images are in the part, their order in each epoch,
-            the initial weights. Trials that differ in their start alone share all but the start.
+        seed: draws all that chance decides: which images are in the part, their order and augmentation
+            in each epoch, the initial weights. Trials that differ in their start alone share all but that.
         start: where the weights come from.
         parent: the trial whose final weights the start takes; None for a random initialisation.
         batch_size: images per step; the last, smaller batch of an epoch is used too.
@@ -355,6 +382,8 @@ class Trial(Value):
         curve_images: how many images each evaluation by epoch is measured on: a fixed sample of the test
             set, the same for all trials, and where the stop asks for it one of the training part. None
             takes all. Final accuracies always take all.
+        augmentation: how the images of each step are changed; None takes them as they are. Those that
+            accuracies are evaluated on are never changed.
     """
 
     data: Part
@@ -368,6 +397,7 @@ class Trial(Value):
     optimiser_state: Literal["fresh", "kept"] = "fresh"
     precision: Literal["fp32", "bf16"] = "fp32"
     curve_images: int | None = setting(None, minimum=1)
+    augmentation: Augment | None = setting(None, added=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
