@@ -174,3 +174,19 @@ def test_a_networks_in_place_steps_leave_the_images_alone():
     before = batch.clone()
     build(trials.ResNet18(2))(batch).sum().backward()
     assert torch.equal(batch, before)
+
+
+@pytest.mark.parametrize("height", [1, 3])
+def test_in_bfloat16_no_gradient_is_left_to_chance_where_images_are_one_pixel_wide(height):
+    # The outer columns of the kernel see padding alone there.
+    block = models.BasicBlock(16, 32, stride=2).to(memory_format=torch.channels_last)
+    x = images(8, (16, height, 1)).contiguous(memory_format=torch.channels_last)
+    for _ in range(5):
+        block.zero_grad()
+        before = [torch.full_like(block.conv1.weight, math.nan, dtype=torch.bfloat16) for _ in range(50)]
+        del before  # the next tensors of this size find it in their memory
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = block(x).square().sum()
+        loss.backward()
+        assert not block.conv1.weight.grad[..., [0, 2]].any()
+        assert block.conv1.weight.grad[..., 1].any()

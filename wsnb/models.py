@@ -60,8 +60,20 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, inputs, H, W] to [N, outputs, H / stride, W / stride]."""
-        y = functional.relu(self.norm1(self.conv1(x)), inplace=True)
+        y = functional.relu(self.norm1(_convolved(self.conv1, x)), inplace=True)
         return functional.relu(self.norm2(self.conv2(y)).add_(self.shortcut(x)), inplace=True)
+
+
+def _convolved(convolution: nn.Conv2d, x: Tensor) -> Tensor:
+    """``convolution(x)``, in float32 where one of stride 2 meets images one pixel wide.
+
+    There the outer columns of a 3x3 kernel see padding alone. Their gradient is zero, but in bfloat16
+    oneDNN 3.10 does not write it: what the memory held before would move the weights.
+    """
+    if convolution.stride[1] == 1 or x.shape[3] > 1:
+        return convolution(x)
+    with torch.autocast(x.device.type, enabled=False):
+        return convolution(x.float())
 
 
 class ResNet(Network):
