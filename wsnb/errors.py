@@ -33,6 +33,10 @@ class RecordError(WsnbError):
     exit_status = 4
 
 
+class DamagedRecord(RecordError):
+    """A record that was cut short, edited, or stands under another trial's name."""
+
+
 class TrialFailed(WsnbError):
     """A training that could not be finished: it diverged, or the machine could not hold it."""
 
