@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wsnb import MLP, SGD, Epochs, Part, Records, Trial, cli, run
+from wsnb import MLP, SGD, Epochs, Part, Record, Records, Trial, cli, run
 from wsnb.book import chapters, execute
 
 TRIAL = Trial(Part("digits", 40), MLP(hidden=(4,)), SGD(0.1), Epochs(1), batch_size=16)
@@ -35,7 +35,8 @@ def wsnb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     [
         (
             ["rnu"],
-            "There is no command 'rnu'; allowed: book, chapters, data, info, records, run, sync. Did you mean 'run'?",
+            "There is no command 'rnu'; allowed: book, chapters, data, info, plan, records, run, sync. "
+            "Did you mean 'run'?",
         ),
         (["run", "gap-ofline"], "There is no chapter 'gap-ofline'"),
         (["run", "gap-ofline"], "Did you mean 'gap-offline'?"),
@@ -52,8 +53,17 @@ def wsnb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
         (["run", "gap-offline", "-p", "dataset=cifar11"], "Did you mean 'cifar10'?"),
         (["run", "gap-offline", "-p", "seeds"], "-p was given 'seeds'; allowed: name=value"),
         (["run", "gap-offline", "--time-budget", "soon"], "--time-budget was given 'soon'; allowed: a time such as"),
+        (["run", "quickstart", "gap-offline", "--profile", "smoke", "--engine", "rya"], "Did you mean 'ray'?"),
+        (["run", "gap-offline", "--profile", "smoke", "--address", "auto"], "an address is for engine='ray'"),
+        (["plan", "gap-offline", "--profile", "smoke", "--device", "cuda:7"], "device is 'cuda:7'; allowed here: cpu"),
+        (["plan", "gap-ofline"], "Did you mean 'gap-offline'?"),
         (["run", "-p", "nothing=1"], "No chapter takes all of the parameters nothing"),
         (["records", "export", "table.xls"], "allowed: a name that ends in .csv or .parquet."),
+        (["records", "list", "--where", "seed"], "--where was given 'seed'; allowed: column=value, such as --where"),
+        (["records", "pack", "pack.zip", "--where", "seed"], "--where was given 'seed'; allowed: column=value"),
+        (["records", "pack", "pack.tar"], "FILE is 'pack.tar'; allowed: a name that ends in .zip."),
+        (["records", "pack", "pack.zip"], "nothing was packed."),
+        (["records", "merge", "/nowhere/at/all"], "There is no /nowhere/at/all; allowed: a folder of records, or a"),
         (["data", "check", "cifar11"], "Did you mean 'cifar10'?"),
         (["data", "check", "images:/nowhere/at/all"], "/nowhere/at/all"),
     ],
@@ -73,7 +83,7 @@ def test_a_traceback_is_shown_when_asked_for(wsnb) -> None:
 def test_help_names_every_command(wsnb) -> None:
     status, out, _ = wsnb("--help")
     assert status == 0
-    for command in ("book", "chapters", "data", "info", "records", "run", "sync"):
+    for command in ("book", "chapters", "data", "info", "plan", "records", "run", "sync"):
         assert f"  {command} " in out
 
 
@@ -102,6 +112,78 @@ def test_a_damaged_record_is_named_and_nothing_is_shown_from_it(wsnb, damage: st
         assert status == 4
         assert path.name in err
         assert "run its chapter again" in err
+
+
+def recorded(trial: Trial, store: Records, accuracy: float = 0.5) -> Path:
+    final = {"test_accuracy": accuracy, "epochs": 1, "stopped": "all epochs done"}
+    return store.put(Record(trial.canonical(), {}, {}, final, {"device": "a CPU"}))
+
+
+def test_the_list_is_a_table_whose_columns_are_aligned(wsnb) -> None:
+    keys = [recorded(TRIAL.replace(seed=seed), Records(), accuracy).stem for seed, accuracy in ((7, 0.5), (12345, 1))]
+    status, out, _ = wsnb("records", "list")
+    header, *lines = out.splitlines()
+    assert status == 0 and sorted(keys) == [line.split()[0] for line in lines]
+    assert header.split() == (
+        "key data.dataset data.amount model start optimiser stop seed epochs test accuracy".split()
+    )
+    assert {tuple(line.split()[-3:]) for line in lines} == {("7", "1", "50.00"), ("12345", "1", "100.00")}
+    assert len({len(line) for line in (header, *lines)}) == 1
+    [line] = wsnb("records", "list", "--where", "seed=12345", "--where", "model=mlp")[1].splitlines()[1:]
+    assert line.split()[0] == keys[1]
+
+
+def test_verify_names_every_damaged_record_and_tells_of_what_lies_beside_them(wsnb) -> None:
+    paths = [recorded(TRIAL.replace(seed=seed), Records()) for seed in range(4)]
+    paths[0].write_text("damaged")
+    Records().set_aside(paths[0])
+    for path in paths[1:3]:
+        path.write_text("damaged")
+    left = paths[3].with_name(f".{paths[3].name}.abcdefgh")
+    left.touch()
+    os.utime(left, times=(0, 0))
+    status, out, err = wsnb("records", "verify")
+    assert status == 4
+    assert "1 records in" in out and "are sound, 2 damaged." in out
+    assert f"1 damaged ones were set aside earlier: {Records().folder / 'damaged'}." in out
+    assert "1 unfinished files of processes that were killed have been removed." in out and not left.exists()
+    assert [path.name in err for path in paths] == [False, True, True, False]
+    for path in paths[1:3]:
+        path.unlink()
+    assert wsnb("records", "verify")[0] == 0
+
+
+def test_records_go_from_machine_to_machine_in_a_pack(wsnb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(3):
+        recorded(TRIAL.replace(seed=seed), Records())
+    file = tmp_path / "pack.zip"
+    assert wsnb("records", "pack", str(file), "--where", "seed=1")[1] == f"1 records: {file}\n"
+    assert wsnb("records", "pack", str(file))[1] == f"3 records: {file}\n"
+    monkeypatch.setenv("WSNB_RECORDS", str(tmp_path / "elsewhere"))
+    assert wsnb("records", "merge", str(file)) == (
+        0,
+        f"{file}: 3 added\n3 records are now in {tmp_path / 'elsewhere'}.\n",
+        "",
+    )
+
+
+def test_a_merge_goes_on_after_what_is_wrong_and_says_it_at_the_end(wsnb, tmp_path: Path) -> None:
+    recorded(TRIAL, Records())
+    first, second = Records(tmp_path / "first"), Records(tmp_path / "second")
+    recorded(TRIAL, first, 0.75)
+    recorded(TRIAL.replace(seed=1), first).write_text("damaged")
+    recorded(TRIAL.replace(seed=2), second)
+    status, out, err = wsnb("records", "merge", str(first.folder), "nowhere.zip", str(second.folder))
+    assert status == 4
+    assert out.splitlines() == [
+        f"{first.folder}: 0 added, 1 different, 1 refused",
+        "nowhere.zip: 0 added, 1 refused",
+        f"{second.folder}: 1 added",
+        f"2 records are now in {Records().folder}.",
+    ]
+    assert f"The record {TRIAL.key}.json has another final than ours" in err
+    assert "test accuracy 0.75 on a CPU there, 0.5 on a CPU here" in err
+    assert f"{TRIAL.replace(seed=1).key}.json is cut short" in err and "There is no nowhere.zip" in err
 
 
 def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_written(
@@ -145,6 +227,14 @@ def test_missing_records_are_an_error_when_asked(wsnb) -> None:
     status, _, err = wsnb("run", "gap-offline", "--profile", "smoke", "--missing", "error")
     assert status == 6
     assert "36 of 36 records are missing" in err
+
+
+def test_a_plan_says_what_is_recorded_and_what_would_run_and_trains_nothing(wsnb) -> None:
+    status, out, _ = wsnb("plan", "gap-offline", "--profile", "smoke", "-p", "seeds=1", "--workers", "2")
+    assert status == 0
+    assert "12 trials to train" in out and "with 2 workers" in out
+    assert "ResNet18(width=8)" in out and "WarmStart() from 100" in out
+    assert not Records().paths()
 
 
 def test_a_failing_cell_is_a_sentence(wsnb, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """Warm starts, measured: trials of how to retrain a model when new data arrives, and their records."""
 
-from wsnb.engine import run
+from wsnb.engine import plan, run
 from wsnb.errors import WsnbError
 from wsnb.records import Record, Records
 from wsnb.trials import (
     MLP,
     SGD,
     Adam,
+    Augment,
     Epochs,
     Logistic,
     Part,
@@ -26,6 +27,7 @@ __all__ = [
     "MLP",
     "SGD",
     "Adam",
+    "Augment",
     "Epochs",
     "Logistic",
     "Part",
@@ -40,5 +42,6 @@ __all__ = [
     "Trial",
     "WarmStart",
     "WsnbError",
+    "plan",
     "run",
 ]

@@ -15,7 +15,7 @@ import yaml
 
 import wsnb
 from wsnb import catalogue, places, profiles
-from wsnb.errors import InvalidValue, RecordError, WsnbError, near_miss
+from wsnb.errors import DamagedRecord, InvalidValue, RecordError, WsnbError, near_miss
 from wsnb.records import Records, write_whole
 
 INTERRUPTED = 130
@@ -65,6 +65,7 @@ def app(traceback: bool) -> None:
     \b
     A first look, in minutes:      wsnb run --profile smoke
     The book, from its records:    wsnb book
+    What a run would cost:         wsnb plan gap-offline --profile paper
     One chapter with other values: wsnb run gap-offline --profile laptop -p seeds=3
 
     Records are kept in the checkout's records/, or in the folder that WSNB_RECORDS names; data sets are
@@ -103,13 +104,14 @@ def _parameter(_: click.Context, __: click.Parameter, given: tuple[str, ...]) ->
     return values
 
 
-def _engine_options(command: Callable) -> Callable:
-    """The options of every command that may train."""
+def _crew_options(command: Callable) -> Callable:
+    """The options that say who trains."""
     for option in (
-        click.option("--workers", type=click.IntRange(1), help="Trials at a time [one per core; one on a GPU]."),
+        click.option("--address", help="Of the Ray cluster, such as auto [RAY_ADDRESS, or a local one]."),
+        click.option("--engine", default="local", show_default=True, help="local, or ray: a cluster."),
+        click.option("--device", help="cpu, cuda, cuda:1 ...; with ray also cuda/4 [the GPUs there are]."),
         click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads per trial."),
-        click.option("--device", help="cpu, cuda, cuda:1 ... [a GPU when there is one]."),
-        click.option("--time-budget", help="Stop in good order after this time: 90s, 9m, 2h."),
+        click.option("--workers", type=click.IntRange(1), help="Trials at a time [one per core; one per GPU]."),
     ):
         command = option(command)
     return command
@@ -129,10 +131,47 @@ def _seconds(text: str | None) -> float | None:
     return seconds
 
 
+def _chosen(names: tuple[str, ...], profile: str | None, given: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
+    """The chapters named, or all that take these parameters, each with its settings."""
+    from wsnb.book import chapters as book
+
+    chosen = [book.chapter(name) for name in names if name != "all"]
+    if not chosen:
+        chosen = [chapter for chapter in book.chapters() if set(given) <= set(chapter.parameters)]
+        if not chosen:
+            raise InvalidValue(f"No chapter takes all of the parameters {', '.join(given)}; see `wsnb chapters`.")
+    return [(chapter, chapter.settings(profile, given)) for chapter in chosen]
+
+
+def _chapter_options(command: Callable) -> Callable:
+    """The options that say which chapters, and with which values of their parameters."""
+    for option in (
+        click.option("-p", "given", metavar="NAME=VALUE", multiple=True, callback=_parameter, help="Set a parameter."),
+        click.option("--profile", help="smoke, laptop or paper [the chapter's own values]."),
+        click.argument("names", metavar="[CHAPTER]...", nargs=-1),
+    ):
+        command = option(command)
+    return command
+
+
 @app.command()
-@click.argument("names", metavar="[CHAPTER]...", nargs=-1)
-@click.option("--profile", help="smoke, laptop or paper [the chapter's own values].")
-@click.option("-p", "given", metavar="NAME=VALUE", multiple=True, callback=_parameter, help="Set a parameter.")
+@_chapter_options
+@_crew_options
+def plan(names: tuple[str, ...], profile: str | None, given: dict[str, Any], **crew: Any) -> None:
+    """Say what `run` would train, and about how long and in how much memory; train nothing.
+
+    Each kind of network is timed for some seconds on random images, on the workers that would train it.
+    """
+    for chapter, settings in _chosen(names, profile, given):
+        trials = chapter.trials(settings)
+        if trials:
+            found = wsnb.plan(trials, **crew)
+            click.echo(f"{chapter.name} ({settings.get('profile', 'live')}): {found.summary()}")
+            click.echo(found.table())
+
+
+@app.command()
+@_chapter_options
 @click.option(
     "--missing",
     type=click.Choice(["train", "skip", "error"]),
@@ -141,45 +180,28 @@ def _seconds(text: str | None) -> float | None:
     help="What to do about trials that no record answers.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the executed copies [_build/runs].")
-@_engine_options
+@click.option("--time-budget", help="Stop in good order after this time: 90s, 9m, 2h.")
+@_crew_options
 def run(
     names: tuple[str, ...],
     profile: str | None,
     given: dict[str, Any],
     missing: str,
     output: Path | None,
-    workers: int | None,
-    threads: int,
-    device: str | None,
     time_budget: str | None,
+    **crew: Any,
 ) -> None:
     """Run chapters (all, when none is named): train what is missing, execute the notebook.
 
     The executed copy goes to _build/runs; the book's own pages change with `wsnb book` alone.
     """
-    from wsnb.book import chapters as book
     from wsnb.book.execute import execute
 
     deadline = None if time_budget is None else time.monotonic() + (_seconds(time_budget) or 0)
-    chosen = [book.chapter(name) for name in names if name != "all"]
-    if not chosen:
-        chosen = [chapter for chapter in book.chapters() if set(given) <= set(chapter.parameters)]
-        if not chosen:
-            raise InvalidValue(f"No chapter takes all of the parameters {', '.join(given)}; see `wsnb chapters`.")
-    planned = [(chapter, chapter.settings(profile, given)) for chapter in chosen]
-    records = Records()
-    for chapter, settings in planned:
+    for chapter, settings in _chosen(names, profile, given):
         if missing != "skip":
             budget = None if deadline is None else max(0.001, deadline - time.monotonic())
-            wsnb.run(
-                chapter.trials(settings),
-                records=records,
-                missing=missing,
-                workers=workers,
-                threads=threads,
-                device=device,
-                time_budget=budget,
-            )
+            wsnb.run(chapter.trials(settings), missing=missing, time_budget=budget, **crew)
         name = f"{chapter.name}.{str(settings.get('profile', 'live')).replace(', ', '-')}.ipynb"
         target = (output or places.root() / "_build" / "runs").resolve() / name
         execute(chapter, settings, target, missing="skip" if missing == "skip" else "error")
@@ -193,16 +215,17 @@ def run(
 def book(names: tuple[str, ...], force: bool, pages: bool) -> None:
     """Make the book: execute what has changed against the records, render, print the first page's path.
 
-    With chapters named, these alone and the front page. Nothing is trained but the quickstart, which trains
-    live; `wsnb run CHAPTER` trains. A chapter shows the largest profile whose records are complete.
+    With chapters named, these alone and the pages that gather from all. Nothing is trained but the
+    quickstart, which trains live; `wsnb run CHAPTER` trains. A chapter shows the largest profile whose
+    records are complete.
     """
     from wsnb.book import chapters as chapter_list
     from wsnb.book import execute, render
 
     records = Records()
     chosen = [chapter_list.chapter(name) for name in names] or chapter_list.chapters()
-    front = chapter_list.chapter(chapter_list.FRONT_PAGE)
-    for chapter in dict.fromkeys([*chosen, front]):
+    gathering = [chapter for chapter in chapter_list.chapters() if chapter.gathers]
+    for chapter in dict.fromkeys([*(chapter for chapter in chosen if not chapter.gathers), *gathering]):
         if chapter.sync():
             click.echo(f"{chapter.name}: brought {chapter.notebook_path.name} up to its script", err=True)
         settings = chapter.settings(chapter.published_profile(records))
@@ -230,42 +253,99 @@ def sync() -> None:
 
 @app.group(cls=Commands)
 def records() -> None:
-    """List, verify and export the records."""
+    """List, verify and export the records; bring those of several machines together."""
+
+
+def _wanted(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> list[tuple[str, str]]:
+    pairs = []
+    for text in given:
+        column, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidValue(f"--where was given {text!r}; allowed: column=value, such as --where seed=3.")
+        pairs.append((column, value))
+    return pairs
+
+
+_where = click.option(
+    "--where",
+    "wanted",
+    metavar="COLUMN=VALUE",
+    multiple=True,
+    callback=_wanted,
+    help="Only records with this value; may be given several times.",
+)
 
 
 @records.command("list")
-@click.option("--where", "wanted", metavar="COLUMN=VALUE", multiple=True, help="Only records with this value.")
-def list_records(wanted: tuple[str, ...]) -> None:
+@_where
+def list_records(wanted: list[tuple[str, str]]) -> None:
     """List the records: key, data, model, start, optimiser, seed, final test accuracy."""
-    table = Records().table()
-    for text in wanted:
-        column, _, value = text.partition("=")
-        if column not in table:
-            raise InvalidValue(
-                f"Records have no column {column!r}; allowed: {', '.join(table)}.{near_miss(column, table)}"
-            )
-        table = table[table[column].astype(str) == value]
-    if table.empty:
-        click.echo(f"No such records in {Records().folder}.")
+    store = Records()
+    rows = store.rows(wanted)
+    if not rows:
+        click.echo(f"No such records in {store.folder}.")
         return
-    table["test accuracy"] = (100 * table["test_accuracy"]).map("{:.2f}".format)
     columns = ["key", "data.dataset", "data.amount", "model", "start", "optimiser", "stop", "seed", "epochs"]
-    click.echo(table[[*columns, "test accuracy"]].to_string(index=False))
+    lines = [[*columns, "test accuracy"]]
+    for row in rows:
+        accuracy = 100 * row.get("test_accuracy", float("nan"))
+        lines.append([*(str(row.get(column, "")) for column in columns), f"{accuracy:.2f}"])
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    click.echo("\n".join(" ".join(map(str.rjust, line, widths)) for line in lines))
 
 
 @records.command()
 def verify() -> None:
     """Read every record and name those that are damaged; exit status 4 when there are any."""
-    store = Records()
-    damaged = []
+    store, sound = Records(), 0
+    damaged, unread = [], []
     for path in store.paths():
         try:
             store.read(path)
-        except RecordError as error:
+            sound += 1
+        except DamagedRecord as error:
             damaged.append(str(error))
-    click.echo(f"{len(store.paths()) - len(damaged)} records in {store.folder} are sound, {len(damaged)} damaged.")
-    if damaged:
-        raise RecordError("\n".join(damaged))
+        except RecordError as error:
+            unread.append(str(error))
+    cannot = f", {len(unread)} cannot be read" if unread else ""
+    click.echo(f"{sound} records in {store.folder} are sound, {len(damaged)} damaged{cannot}.")
+    if before := store.damaged():
+        click.echo(f"{len(before)} damaged ones were set aside earlier: {before[0].parent}. Delete them when you like.")
+    if removed := store.remove_leftovers():
+        click.echo(f"{removed} unfinished files of processes that were killed have been removed.")
+    if damaged or unread:
+        raise RecordError("\n".join(damaged + unread))
+
+
+@records.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_where
+def pack(file: Path, wanted: list[tuple[str, str]]) -> None:
+    """Write the records into FILE.zip, to be merged on another machine."""
+    from wsnb import packs
+
+    click.echo(f"{packs.pack(Records(), file, wanted)} records: {file}")
+
+
+@records.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+def merge(sources: tuple[Path, ...]) -> None:
+    """Add records made elsewhere: packs (.zip), or folders of records.
+
+    Every record is checked. One that is here already stays as it is; where the other's measurements differ,
+    that is said. Exit status 4 when any differ, or are damaged.
+    """
+    from wsnb import packs
+
+    store = Records()
+    wrong = []
+    for source in sources:
+        merged = packs.merge(store, source)
+        click.echo(f"{source}: {merged.summary()}")
+        wrong += merged.different + merged.refused
+    click.echo(f"{len(store.paths())} records are now in {store.folder}.")
+    if wrong:
+        raise RecordError("\n".join(wrong))
 
 
 @records.command()

@@ -1,31 +1,33 @@
 """``run``: the only way from trials to records.
 
 It looks each trial up in the records and trains what is missing: parents first, each parent once for all
-its children, several at a time on a CPU. Whatever is finished is on disk; a run that is stopped goes on
-from there.
+its children, as many at a time as its crew can. A crew is the worker processes of this machine
+(:mod:`wsnb.local`) or a Ray cluster (:mod:`wsnb.cluster`). Whatever is finished is on disk; a run that is
+stopped goes on from there.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import pickle
-import queue
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
-from wsnb.errors import InvalidValue, MissingRecords, TrialFailed
+from wsnb.errors import DamagedRecord, InvalidValue, MissingRecords, TrialFailed, near_miss
+from wsnb.plan import Plan, Speed, Workload, make_plan, measured_speeds
 from wsnb.progress import Display, display
 from wsnb.records import Record, Records
 from wsnb.trials import Trial
 
 Missing = Literal["train", "skip", "error"]
+ENGINES = ("local", "ray")
+
+LOSSES = 2
+"""How often a trial is begun again after the process or the machine that trained it was lost."""
 
 
 class Unfinished(TrialFailed):
@@ -40,6 +42,8 @@ def run(
     workers: int | None = None,
     threads: int = 1,
     device: str | None = None,
+    engine: str = "local",
+    address: str | None = None,
     time_budget: float | None = None,
     progress: bool = True,
 ) -> dict[Trial, Record]:
@@ -50,11 +54,16 @@ def run(
         records: where records are kept; the checkout's own by default.
         missing: ``"train"`` what no record answers, ``"skip"`` it, or raise an ``"error"``. By default
             ``WSNB_MISSING``, else ``"train"``.
-        workers: how many trials are trained at a time; by default one per ``threads`` cores on a CPU
-            and one on a GPU.
+        workers: how many trials are trained at a time; by default one per ``threads`` cores on a CPU and
+            one per GPU. On a cluster as many as its resources allow.
         threads: threads of the processor per trial. Results may differ in the last bits between
-            numbers of threads, never between numbers of workers.
-        device: ``"cpu"``, ``"cuda"``, ...; by default a GPU when there is one.
+            numbers of threads, never between numbers of workers or engines.
+        device: ``"cpu"``, ``"cuda"`` (every GPU of this machine), ``"cuda:1"``, ``"cuda:0,cuda:2"``; by
+            default the GPUs when there are any. On a cluster ``"cpu"``, ``"cuda"`` (a GPU for each trial)
+            or a share of one, ``"cuda/4"``.
+        engine: ``"local"`` processes, or a ``"ray"`` cluster.
+        address: of the Ray cluster, such as ``"auto"`` or ``"ray://head:10001"``; by default ``RAY_ADDRESS``,
+            else a cluster of this machine alone.
         time_budget: seconds after which nothing new is begun, and what is under way keeps its place
             after its epoch.
         progress: whether to show it, in a terminal or a live notebook.
@@ -64,12 +73,11 @@ def run(
 
     Raises:
         MissingRecords: when records are missing and that is an error.
+        DamagedRecord: when a record is damaged and nothing may be trained; else it is set aside and its
+            trial runs again.
         Unfinished: when the budget ended or a trial failed; the others' records are written.
     """
-    wanted = list(dict.fromkeys(trials))
-    for trial in wanted:
-        if not isinstance(trial, Trial):
-            raise InvalidValue(f"run was given {trial!r}, a {type(trial).__name__}; allowed: Trials.")
+    wanted = _trials(trials)
     if _collector is not None:
         _collector.extend(wanted if records is None else ())  # records of its own: a page that trains live
         raise Collected
@@ -77,24 +85,70 @@ def run(
     missing = missing or os.environ.get("WSNB_MISSING") or "train"  # type: ignore[assignment]
     if missing not in ("train", "skip", "error"):
         raise InvalidValue(f"missing is {missing!r}; allowed: 'train', 'skip', 'error'.")
-    absent = [trial for trial in wanted if trial not in store]
+    found = _sound(wanted, store, set_aside=missing == "train")
+    absent = [trial for trial in wanted if trial not in found]
     if absent and missing == "error":
         raise MissingRecords(
             f"{len(absent)} of {len(wanted)} records are missing in {store.folder}, the first that of {absent[0]!r}."
         )
     if absent and missing == "train":
-        device = device or default_device()
-        workers = workers or (max(1, (os.cpu_count() or 1) // threads) if device == "cpu" else 1)
-        Session(absent, store, workers, threads, device, time_budget, display(progress)).work()
-    found = {trial: store.get(trial) for trial in wanted}
-    return {trial: record for trial, record in found.items() if record is not None}
+        crew = _crew(engine, address, workers, threads, device)
+        Session(absent, store, crew, time_budget, display(progress)).work()
+        found |= _sound(absent, store, set_aside=False)
+    return {trial: found[trial] for trial in wanted if trial in found}
 
 
-def default_device() -> str:
-    """A GPU when PyTorch sees one, else the CPU."""
-    import torch
+def plan(
+    trials: Iterable[Trial],
+    *,
+    records: Records | Path | str | None = None,
+    workers: int | None = None,
+    threads: int = 1,
+    device: str | None = None,
+    engine: str = "local",
+    address: str | None = None,
+) -> Plan:
+    """What :func:`run` with these arguments would train, how long it would take and in how much memory.
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    Nothing is trained but for the seconds in which each kind of network is timed, on random images.
+    """
+    wanted = _trials(trials)
+    store = records if isinstance(records, Records) else Records(records)
+    absent = [trial for trial in wanted if trial not in store]
+    crew = _crew(engine, address, workers, threads, device)
+    try:
+        return _plan(wanted, jobs_for(absent, store), store, crew, anew=True)
+    finally:
+        crew.end()
+
+
+def _plan(wanted: list[Trial], jobs: dict[str, Job], store: Records, crew: Crew, *, anew: bool) -> Plan:
+    speeds = measured_speeds([job.trial for job in jobs.values()], crew, anew=anew)
+    return make_plan(wanted, list(jobs.values()), store, speeds, crew.size, crew.hardware)
+
+
+def _trials(given: Iterable[Trial]) -> list[Trial]:
+    wanted = list(dict.fromkeys(given))
+    for trial in wanted:
+        if not isinstance(trial, Trial):
+            raise InvalidValue(f"run was given {trial!r}, a {type(trial).__name__}; allowed: Trials.")
+    return wanted
+
+
+def _sound(trials: list[Trial], store: Records, *, set_aside: bool) -> dict[Trial, Record]:
+    """The records that are there and sound; damaged ones are set aside and named, if that is wanted."""
+    found = {}
+    for trial in trials:
+        try:
+            record = store.get(trial)
+        except DamagedRecord as damage:
+            if not set_aside:
+                raise
+            print(f"{damage} It was set aside as {store.set_aside(trial.key)}; its trial runs again.", file=sys.stderr)
+            continue
+        if record is not None:
+            found[trial] = record
+    return found
 
 
 # Declaring without training -----------------------------------------------------------------------
@@ -119,7 +173,7 @@ def collecting() -> Iterator[list[Trial]]:
         _collector = outer
 
 
-# Training -----------------------------------------------------------------------------------------
+# Who trains ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -129,27 +183,72 @@ class Task:
     Attributes:
         trial: what to train.
         folder: the folder of records.
-        device: where to train.
-        threads: how many threads of the processor to use.
         keep_weights: whether children will start from its weights.
     """
 
     trial: Trial
     folder: Path
-    device: str
-    threads: int
     keep_weights: bool
 
 
 @dataclass(frozen=True)
 class Event:
-    """What a worker has to say: an epoch is done, or the trial is ``finished``, ``failed`` or ``paused``."""
+    """What is heard of a trial: an epoch is done, or it is no longer trained.
+
+    It is ``finished``, ``failed`` (the sentence says why), ``paused`` (its place is kept), or ``lost`` with the
+    process or the machine that trained it (the sentence says how).
+    """
 
     key: str
-    kind: str
+    kind: Literal["epoch", "finished", "failed", "paused", "lost"]
     epochs: int = 0
     images_seen: int = 0
     sentence: str = ""
+
+
+class Crew(Protocol):
+    """Those who train, several at a time."""
+
+    size: int
+    """How many trials are trained at a time."""
+
+    hardware: str
+    """What they train on, for people: equal words, equal speed."""
+
+    def free(self) -> bool:
+        """Whether another task can begin."""
+
+    def begin(self, task: Task) -> None:
+        """Have this task done."""
+
+    def pause(self) -> None:
+        """Have all that is under way keep its place after its epoch."""
+
+    def hear(self, seconds: float) -> Event | None:
+        """The next event, or None when there is none for so long."""
+
+    def measure(self, workload: Workload) -> Speed:
+        """How fast this work is done while all of the crew do it."""
+
+    def end(self) -> None:
+        """Send everyone home; what is under way goes on from its last checkpoint another time."""
+
+
+def _crew(engine: str, address: str | None, workers: int | None, threads: int, device: str | None) -> Crew:
+    if engine not in ENGINES:
+        raise InvalidValue(f"engine is {engine!r}; allowed: {', '.join(ENGINES)}.{near_miss(engine, ENGINES)}")
+    if engine == "ray":
+        from wsnb.cluster import RayCrew
+
+        return RayCrew(address=address, workers=workers, threads=threads, device=device)
+    if address is not None:
+        raise InvalidValue(f"address is {address!r} and engine is 'local'; an address is for engine='ray'.")
+    from wsnb.local import LocalCrew
+
+    return LocalCrew(workers=workers, threads=threads, device=device)
+
+
+# Training -----------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -157,8 +256,10 @@ class Job:
     """A trial to be trained in this session."""
 
     trial: Trial
+    keep_weights: bool = False
     children: list[Job] = field(default_factory=list)
-    waits_for: Trial | None = None
+    waits: bool = False
+    losses: int = 0
 
 
 def jobs_for(absent: list[Trial], store: Records) -> dict[str, Job]:
@@ -171,12 +272,15 @@ def jobs_for(absent: list[Trial], store: Records) -> dict[str, Job]:
             parent = trial.parent
             if parent is not None and not (parent in store and store.weights(parent.key).exists()):
                 add(parent).children.append(job)
-                job.waits_for = parent
+                job.waits = True
             jobs[trial.key] = job
         return jobs[trial.key]
 
     for trial in absent:
         add(trial)
+    parents = {trial.parent.key for trial in absent if trial.parent is not None}
+    for job in jobs.values():
+        job.keep_weights = bool(job.children) or job.trial.key in parents
     return jobs
 
 
@@ -184,25 +288,15 @@ class Session:
     """One call of :func:`run` that has something to train."""
 
     def __init__(
-        self,
-        absent: list[Trial],
-        store: Records,
-        workers: int,
-        threads: int,
-        device: str,
-        time_budget: float | None,
-        shown: Display,
+        self, absent: list[Trial], store: Records, crew: Crew, time_budget: float | None, shown: Display
     ) -> None:
         self.jobs = jobs_for(absent, store)
-        self.parents = {trial.parent.key for trial in absent if trial.parent is not None}
-        self.parents |= {job.waits_for.key for job in self.jobs.values() if job.waits_for is not None}
-        self.store, self.threads, self.device, self.shown = store, threads, device, shown
+        self.store, self.crew, self.shown = store, crew, shown
         self.deadline = None if time_budget is None else time.monotonic() + time_budget
-        self.ready = [job for job in self.jobs.values() if job.waits_for is None]
+        self.ready = [job for job in self.jobs.values() if not job.waits]
+        self.running: dict[str, Job] = {}
         self.failures: dict[str, str] = {}
         self.finished = 0
-        self.events: queue.Queue = queue.Queue()
-        self.workers = [WorkerProcess(self.events) for _ in range(min(workers, len(self.jobs)))]
 
     def work(self) -> None:
         """Train all that can be trained.
@@ -210,118 +304,63 @@ class Session:
         Raises:
             Unfinished: when something is left.
         """
-        self.shown.begin([job.trial for job in self.jobs.values()], self.store, self.device)
         try:
+            self.shown.begin(lambda: _plan([], self.jobs, self.store, self.crew, anew=False))
             self._loop()
         finally:
-            for worker in self.workers:
-                worker.end()
+            self.crew.end()
             self.shown.end()
         self._account()
 
     def _loop(self) -> None:
+        pausing = False
         while True:
-            over = self.deadline is not None and time.monotonic() > self.deadline
-            for worker in self.workers:
-                if over:
-                    worker.pause()
-                elif worker.job is None and self.ready:
-                    worker.begin(self.ready.pop(0), self)
-            if all(worker.job is None for worker in self.workers):
+            if not pausing and self.deadline is not None and time.monotonic() > self.deadline:
+                pausing = True
+                self.crew.pause()
+            while self.ready and not pausing and self.crew.free():
+                self._begin(self.ready.pop(0))
+            if not self.running:
                 return
-            with contextlib.suppress(queue.Empty):
-                self._hear(*self.events.get(timeout=0.5))
+            event = self.crew.hear(0.5)
+            if event is not None and event.key in self.running:
+                self._heard(event, self.running[event.key])
 
-    def _hear(self, worker: WorkerProcess, event: object) -> None:
-        job = worker.job
-        if job is None:
+    def _begin(self, job: Job) -> None:
+        key = job.trial.key
+        if job.trial in self.store and (not job.keep_weights or self.store.weights(key).exists()):
+            self._finish(job)  # another run finished it meanwhile
             return
-        if isinstance(event, Event) and event.kind == "epoch":
+        self.running[key] = job
+        self.crew.begin(Task(job.trial, self.store.folder.resolve(), job.keep_weights))
+
+    def _heard(self, event: Event, job: Job) -> None:
+        if event.kind == "epoch":
             self.shown.epoch(job.trial, event.epochs, event.images_seen)
             return
-        worker.job = None
-        if not isinstance(event, Event):
-            self._fail(job, f"The process that trained {job.trial!r} ended unexpectedly (exit status {event}).")
-            worker.restart()
-        elif event.kind == "finished":
-            self.finished += 1
-            self.ready[:0] = job.children
-        elif event.kind == "failed":
-            self._fail(job, event.sentence)
-        self.shown.done(job.trial)
+        del self.running[event.key]
+        if event.kind == "finished":
+            self._finish(job)
+        elif event.kind == "lost" and job.losses < LOSSES:
+            job.losses += 1
+            self.ready.insert(0, job)
+        elif event.kind in ("failed", "lost"):
+            self.failures[event.key] = event.sentence
+            self.shown.done(job.trial)
+        else:
+            self.shown.done(job.trial)
 
-    def _fail(self, job: Job, sentence: str) -> None:
-        self.failures[job.trial.key] = sentence
+    def _finish(self, job: Job) -> None:
+        self.finished += 1
+        self.ready[:0] = job.children
+        self.shown.done(job.trial)
 
     def _account(self) -> None:
         left = len(self.jobs) - self.finished
         if not left:
             return
         sentences = "".join(f"\n{sentence}" for sentence in self.failures.values())
-        paused = left - len(self.failures)
         raise Unfinished(
-            f"{self.finished} of {len(self.jobs)} trials finished, {len(self.failures)} failed, {paused} are left; "
-            f"run again to go on with them.{sentences}"
+            f"{self.finished} of {len(self.jobs)} trials finished, {len(self.failures)} failed, "
+            f"{left - len(self.failures)} are left; run again to go on with them.{sentences}"
         )
-
-
-KEEP_MEMORY = {
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(4 << 30),
-    "MALLOC_TOP_PAD_": str(256 << 20),
-}
-"""glibc's malloc then keeps freed tensors instead of returning their pages at each step: 5 to 20 % faster."""
-
-
-class WorkerProcess:
-    """A process that trains one trial after another."""
-
-    def __init__(self, events: queue.Queue) -> None:
-        self.events = events
-        self.job: Job | None = None
-        self.process: subprocess.Popen | None = None
-        self.pausing = False
-
-    def begin(self, job: Job, session: Session) -> None:
-        """Have this job trained."""
-        self.job = job
-        keep = job.trial.key in session.parents
-        task = Task(job.trial, session.store.folder.resolve(), session.device, session.threads, keep)
-        if self.process is None:
-            self._start(session.threads)
-        self._send(task)
-
-    def pause(self) -> None:
-        """Have it keep its place after the epoch under way."""
-        if self.job is not None and not self.pausing:
-            self.pausing = True
-            self._send("pause")
-
-    def end(self) -> None:
-        """End the process; what it was training goes on from its last checkpoint another time."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait()
-            self.process.stdin.close()  # type: ignore[union-attr]
-            self.process = None
-
-    restart = end
-
-    def _start(self, threads: int) -> None:
-        environment = KEEP_MEMORY | os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-        command = [sys.executable, "-m", "wsnb.worker"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
-        threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
-
-    def _send(self, message: object) -> None:
-        assert self.process is not None and self.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # its death is heard by the listener
-            pickle.dump(message, self.process.stdin)
-            self.process.stdin.flush()
-
-    def _listen(self, process: subprocess.Popen) -> None:
-        assert process.stdout is not None
-        with contextlib.suppress(EOFError, pickle.UnpicklingError):
-            while True:
-                self.events.put((self, pickle.load(process.stdout)))
-        self.events.put((self, process.wait()))

@@ -17,6 +17,11 @@ def records() -> Path:
     return Path(os.environ.get("WSNB_RECORDS") or root() / "records").expanduser()
 
 
+def benchmarks() -> Path:
+    """The folder of what `make bench` has measured, one file per kind of machine."""
+    return root() / "benchmarks" / "results"
+
+
 def cache() -> Path:
     """What can be made again (decoded images, downloads): ``WSNB_CACHE``, else ``~/.cache/wsnb``."""
     return Path(os.environ.get("WSNB_CACHE") or Path.home() / ".cache" / "wsnb").expanduser()

@@ -9,24 +9,20 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tqdm import tqdm
 
-from wsnb import catalogue
-from wsnb.errors import RecordError
-from wsnb.records import Records
-from wsnb.trials import Epochs, Part, Trial
-
-USUAL_EPOCHS = 30
-"""Epochs a training to a train accuracy is taken to need while no record of its kind says better."""
+from wsnb.plan import Plan
+from wsnb.trials import Trial
 
 
 class Display:
     """Hears of a run and shows nothing; the base of the displays that do."""
 
-    def begin(self, trials: list[Trial], store: Records, device: str) -> None:
-        """These trials are going to be trained."""
+    def begin(self, plan: Callable[[], Plan]) -> None:
+        """A run begins; ``plan`` makes its plan, which takes seconds."""
 
     def epoch(self, trial: Trial, epochs: int, images_seen: int) -> None:
         """So many epochs of this trial are done."""
@@ -39,47 +35,57 @@ class Display:
 
 
 class Bar(Display):
-    """One tqdm bar over the images that all trials are expected to see."""
+    """The plan in a line, and under it one tqdm bar over the work: expected seconds of one worker."""
 
-    def begin(self, trials: list[Trial], store: Records, device: str) -> None:
+    def begin(self, plan: Callable[[], Plan]) -> None:
         """Draw the bar; its length is an estimate that finished trials correct."""
-        self.expected = {trial.key: expected_images(trial, store) for trial in trials}
-        self.seen = dict.fromkeys(self.expected, 0)
+        self.plan = plan()
+        self.left = dict(self.plan.work)
+        self.seen = dict.fromkeys(self.plan.work, 0)
         self.finished = 0
         every = 0.2 if sys.stderr.isatty() else 30.0
+        self.writer = self.file()
+        self.writer.write(self.plan.summary() + "\n")
         self.bar = tqdm(
-            total=sum(self.expected.values()),
-            unit=" images",
-            unit_scale=True,
+            total=sum(self.plan.work.values()),
+            bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining}{postfix}",
             mininterval=every,
-            file=self.file(),
+            file=self.writer,
             dynamic_ncols=True,
             desc=self._title(),
         )
 
     def file(self) -> Any:
-        """Where tqdm writes."""
+        """Where the plan and tqdm are written."""
         return sys.stderr
 
     def epoch(self, trial: Trial, epochs: int, images_seen: int) -> None:
-        """Move the bar on."""
-        step, self.seen[trial.key] = images_seen - self.seen[trial.key], images_seen
+        """Move the bar on by the images' share of the trial's expected work."""
+        key = trial.key
+        step = images_seen - self.seen[key]
+        if step <= 0:  # it was lost and has gone back to its checkpoint
+            return
+        work = self.plan.work[key] * step / max(self.plan.images[key], 1)
+        self.bar.total += max(work - self.left[key], 0.0)  # it takes longer than was expected
         if step > images_seen // max(epochs, 1):  # it went on from a checkpoint: that part took no time today
-            self.bar.initial += step
-        self.bar.update(step)
+            self.bar.initial += work
+        self.seen[key], self.left[key] = images_seen, max(self.left[key] - work, 0.0)
+        self.bar.set_postfix_str(f"{sum(self.seen.values()) / 1e6:.2f} million images", refresh=False)
+        self.bar.update(work)
 
     def done(self, trial: Trial) -> None:
-        """Correct the bar's length by what the trial really saw."""
+        """Take what is left of the trial out of the bar's length: it will not be done."""
         self.finished += 1
-        self.bar.total += self.seen[trial.key] - self.expected[trial.key]
+        self.bar.total -= self.left.pop(trial.key)
         self.bar.set_description(self._title())
 
     def _title(self) -> str:
-        return f"{self.finished} of {len(self.expected)} trials"
+        return f"{self.finished} of {len(self.plan.work)} trials"
 
     def end(self) -> None:
         """Leave the bar as it last was."""
-        self.bar.close()
+        if hasattr(self, "bar"):
+            self.bar.close()
 
 
 class NotebookBar(Bar):
@@ -98,16 +104,21 @@ class NotebookBar(Bar):
 
 
 class _CellWriter:
+    """Shows what is written last, under what was written first."""
+
     def __init__(self) -> None:
         from IPython.display import DisplayHandle
 
         self.handle = DisplayHandle()
+        self.heading = ""
         self.shown = 0.0
 
     def write(self, text: str) -> None:
-        if text.strip() and time.monotonic() - self.shown > 0.5:
+        if not self.heading:
+            self.heading = text.strip()
+        elif text.strip() and time.monotonic() - self.shown > 0.5:
             show = self.handle.update if self.shown else self.handle.display
-            show({"text/plain": text.strip()}, raw=True)
+            show({"text/plain": f"{self.heading}\n{text.strip()}"}, raw=True)
             self.shown = time.monotonic()
 
     def flush(self) -> None:
@@ -120,38 +131,3 @@ def display(wanted: bool) -> Display:
         return Display()
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     return NotebookBar() if getattr(shell, "kernel", None) is not None else Bar()
-
-
-def expected_images(trial: Trial, store: Records) -> int:
-    """How many images training this trial is likely to show the network: exact for a number of epochs."""
-    return expected_epochs(trial, store) * images_in(trial.data)
-
-
-def expected_epochs(trial: Trial, store: Records) -> int:
-    """The epochs of :class:`Epochs`; else the mean over records that differ from the trial in seed alone."""
-    if isinstance(trial.stop, Epochs):
-        return trial.stop.at_most
-    like = []
-    for seed in range(10):
-        try:
-            record = store.get(_with_seed(trial, seed))
-        except RecordError:
-            continue
-        like += [record.final["epochs"]] if record else []
-    return round(sum(like) / len(like)) if like else min(USUAL_EPOCHS, trial.stop.at_most)
-
-
-def _with_seed(trial: Trial, seed: int) -> Trial:
-    parent = None if trial.parent is None else _with_seed(trial.parent, seed)
-    return trial.replace(seed=seed, parent=parent)
-
-
-def images_in(part: Part) -> int:
-    """How many training images a part has, as far as that is known without its data."""
-    if isinstance(part.amount, int):
-        return part.amount
-    if part.dataset.startswith("images:"):
-        return 1000
-    entry = catalogue.entry(part.dataset)
-    share = 1.0 if part.classes is None else len(part.classes) / len(entry.classes)
-    return round(part.amount * share * entry.train_images)

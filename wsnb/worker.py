@@ -1,8 +1,9 @@
 """Training one trial to its record, and the process that does so for others.
 
-``python -m wsnb.worker`` reads pickled tasks from its standard input and answers with pickled events,
-until its input ends. It is the engine's own pipe, to code of the same version on the same machine.
-Processes are started afresh, not forked, and import nothing of the program that asks.
+``python -m wsnb.worker DEVICE THREADS`` reads pickled tasks and workloads from its standard input and
+answers with pickled events and speeds, until its input ends. It is the engine's own pipe, to code of the
+same version on the same machine. Processes are started afresh, not forked, and import nothing of the
+program that asks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import importlib.metadata
 import os
 import pickle
 import platform
+import queue
 import signal
 import subprocess
 import sys
@@ -26,10 +28,13 @@ import torch
 
 import wsnb
 from wsnb import data, places
+from wsnb.calibration import measure, peak_memory
 from wsnb.engine import Event, Task
 from wsnb.errors import TrialFailed, WsnbError
+from wsnb.plan import Speed, Workload
 from wsnb.records import Record, Records
 from wsnb.training import Outcome, train
+from wsnb.trials import Trial
 from wsnb.weights import FileCheckpoint, load_weights, save_weights
 
 
@@ -37,11 +42,13 @@ class Paused(Exception):
     """Training was asked to stop; its place is kept."""
 
 
-def perform(task: Task, tell: Callable[[Event], None], paused: Callable[[], bool]) -> None:
+def perform(task: Task, device: str, threads: int, tell: Callable[[Event], None], paused: Callable[[], bool]) -> None:
     """Train the task's trial and write its record; how it ended is told as an event, only bugs are raised.
 
     Args:
         task: what to do.
+        device: where to train.
+        threads: how many threads of the processor to use.
         tell: hears of each epoch and of the end.
         paused: asked after each epoch; True ends the training, to go on from its checkpoint later.
     """
@@ -52,36 +59,55 @@ def perform(task: Task, tell: Callable[[Event], None], paused: Callable[[], bool
         if paused():
             raise Paused
 
+    def failed(sentence: str) -> None:
+        tell(Event(key, "failed", sentence=sentence))
+
     try:
-        _train_to_record(task, FileCheckpoint(Records(task.folder).checkpoint(key), hurry=paused), after_epoch)
+        torch.set_num_threads(threads)
+        checkpoint = FileCheckpoint(Records(task.folder).checkpoint(key), hurry=paused)
+        _train_to_record(task, device, checkpoint, after_epoch)
     except Paused:
         tell(Event(key, "paused"))
-    except torch.OutOfMemoryError as error:
-        tell(Event(key, "failed", sentence=f"The device ran out of memory in {trial!r}: {error}"))
-    except MemoryError:
-        tell(Event(key, "failed", sentence=f"This machine ran out of memory in {trial!r}."))
+    except (MemoryError, RuntimeError) as error:
+        if not (sentence := _out_of_memory(error, device)):
+            raise
+        failed(f"{sentence} in {trial!r}. Fewer --workers at a time, or a smaller batch_size, need less.")
     except WsnbError as error:
-        tell(Event(key, "failed", sentence=str(error)))
+        failed(str(error))
     else:
         tell(Event(key, "finished"))
 
 
-def _train_to_record(task: Task, checkpoint: FileCheckpoint, after_epoch: Callable[[int, int], None]) -> None:
+def _out_of_memory(error: Exception, device: str) -> str:
+    """The beginning of a sentence when the error says that memory ran out, else nothing."""
+    if isinstance(error, torch.OutOfMemoryError):
+        torch.cuda.empty_cache()
+        return f"The memory of {device} ran out"
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):  # PyTorch's on the CPU
+        return "This machine's memory ran out"
+    return ""
+
+
+def _train_to_record(
+    task: Task, device: str, checkpoint: FileCheckpoint, after_epoch: Callable[[int, int], None]
+) -> None:
     trial, records = task.trial, Records(task.folder)
     began, started = time.perf_counter(), datetime.datetime.now(datetime.UTC)
-    torch.set_num_threads(task.threads)
     parent = None
     if trial.parent is not None:
         parent = load_weights(records.weights(trial.parent.key))
         if parent is None:
+            records.weights(trial.parent.key).unlink(missing_ok=True)
             raise TrialFailed(f"The weights of {trial.parent!r} are missing or damaged. Run again to make them again.")
     images = data.take(_loaded(trial.data.dataset, trial.data.resize), trial.data, trial.seed)
-    outcome = train(trial, images, parent=parent, device=task.device, checkpoint=checkpoint, after_epoch=after_epoch)
-    if task.keep_weights:
-        save_weights(records.weights(trial.key), outcome.snapshot)
+    outcome = train(trial, images, parent=parent, device=device, checkpoint=checkpoint, after_epoch=after_epoch)
+    weights = records.weights(trial.key)
+    # Where another process was faster, its record and its weights belong together: on a GPU these differ.
+    if task.keep_weights and not (trial in records and weights.exists()):
+        save_weights(weights, outcome.snapshot)
     if trial not in records:
-        seconds = time.perf_counter() - began
-        records.put(_record(task, outcome, started.isoformat(timespec="seconds"), seconds))
+        made = _provenance(device, started.isoformat(timespec="seconds"), time.perf_counter() - began)
+        records.put(_record(trial, outcome, made))
     checkpoint.remove()
 
 
@@ -90,20 +116,24 @@ def _loaded(name: str, resize: int | None) -> data.ImageSet:
     return data.load(name, resize=resize)
 
 
-def _record(task: Task, outcome: Outcome, started: str, seconds: float) -> Record:
-    progress = outcome.progress
-    curves = {name: [_rounded(value) for value in curve] for name, curve in progress.curves.items()}
-    provenance = {
+def _provenance(device: str, started: str, seconds: float) -> dict[str, Any]:
+    return {
         "versions": versions(),
         "commit": commit(),
-        "device": device_in_words(task.device),
-        "threads": task.threads,
+        "device": device_in_words(device),
+        "threads": torch.get_num_threads(),
         "started": started,
         "seconds": round(seconds, 1),
+        "memory_mb": round(peak_memory(device) / 2**20),
     }
+
+
+def _record(trial: Trial, outcome: Outcome, provenance: dict[str, Any]) -> Record:
+    progress = outcome.progress
+    curves = {name: [_rounded(value) for value in curve] for name, curve in progress.curves.items()}
     final = {name: _rounded(value) for name, value in outcome.final.items()}
     initial = {name: _rounded(value) for name, value in progress.initial.items()}
-    return Record(task.trial.canonical(), initial, curves, final, provenance)
+    return Record(trial.canonical(), initial, curves, final, provenance)
 
 
 def _rounded(value: Any) -> Any:
@@ -141,14 +171,21 @@ def device_in_words(device: str) -> str:
         return platform.processor() or platform.machine()
 
 
-def main() -> None:
-    """Serve tasks from standard input until it ends."""
+def main(device: str, threads: int, asked: float) -> None:
+    """Serve tasks and workloads from standard input until it ends.
+
+    Args:
+        device: where to train.
+        threads: how many threads of the processor to use.
+        asked: when this process was started, in seconds since 1970.
+    """
     commit()  # of the code as this process has loaded it, whatever is edited while it trains
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the engine decides
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to standard error, not into the channel
-    tasks: list[Task] = []
-    arrived, stop = threading.Condition(), threading.Event()
+    start = time.time() - asked
+    arrived: queue.Queue[Task | Workload] = queue.Queue()
+    stop = threading.Event()
 
     def listen() -> None:
         while True:
@@ -158,22 +195,21 @@ def main() -> None:
                 os._exit(0)  # the engine is gone: checkpoints are on disk, nobody waits for the rest
             if message == "pause":
                 stop.set()
-                continue
-            with arrived:
-                tasks.append(message)
-                arrived.notify()
+            else:
+                arrived.put(message)
 
-    def tell(event: Event) -> None:
-        pickle.dump(event, channel)
+    def tell(message: Event | Speed) -> None:
+        pickle.dump(message, channel)
         channel.flush()
 
     threading.Thread(target=listen, daemon=True).start()
     while True:
-        with arrived:
-            arrived.wait_for(lambda: tasks)
-            task = tasks.pop(0)
-        perform(task, tell, stop.is_set)
+        message = arrived.get()
+        if isinstance(message, Workload):
+            tell(measure(message, device, threads, start))
+        else:
+            perform(message, device, threads, tell, stop.is_set)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))

@@ -19,9 +19,6 @@ from wsnb.errors import InvalidValue, near_miss
 from wsnb.records import Records
 from wsnb.trials import Trial
 
-FRONT_PAGE = "intro"
-"""The chapter that gathers the others' verdicts: executed after them."""
-
 
 @dataclass(frozen=True)
 class Chapter:
@@ -124,13 +121,20 @@ class Chapter:
         self.notebook_path.write_text(text, encoding="utf-8")
         return True
 
+    @property
+    def gathers(self) -> bool:
+        """Whether this is a page about the other chapters: it takes no parameters and runs nothing."""
+        return not self.parameters
+
     def digest(self, settings: Mapping[str, Any], records: Records) -> str:
         """A hash of all that an execution depends on: script, parameters, package, profiles, records."""
         state = hashlib.sha256(repr(sorted(settings.items())).encode())
         package = Path(__file__).resolve().parent.parent
         files = [self.path, *sorted(package.rglob("*.py")), *sorted(self.path.parent.glob("profiles/*.yml"))]
-        if self.name == FRONT_PAGE:
-            files += [chapter.page_path for chapter in chapters() if chapter.name != FRONT_PAGE]
+        if self.gathers:
+            others = [chapter for chapter in chapters() if not chapter.gathers]
+            files += [path for chapter in others for path in (chapter.path, chapter.page_path)]
+            files += [*sorted(places.benchmarks().glob("*.json")), *records.paths()]
         files += [records.path(trial.key) for trial in self.trials(settings)]
         for file in files:
             state.update(file.name.encode() + (file.read_bytes() if file.exists() else b"-"))
@@ -138,7 +142,7 @@ class Chapter:
 
 
 def chapters() -> list[Chapter]:
-    """All chapters in the order in which they are executed, the front page last.
+    """All chapters in the order in which they are executed: those that gather from others after them.
 
     Raises:
         InvalidValue: when there is no folder of chapters here.
@@ -147,7 +151,7 @@ def chapters() -> list[Chapter]:
     if not folder.is_dir():
         raise InvalidValue(f"There are no chapters in {folder}. Run in a checkout of the book.")
     found = [Chapter(path.stem, path) for path in sorted(folder.glob("*.py"))]
-    return sorted(found, key=lambda chapter: chapter.name == FRONT_PAGE)
+    return sorted(found, key=lambda chapter: chapter.gathers)
 
 
 def chapter(name: str) -> Chapter:

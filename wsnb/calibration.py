@@ -1,0 +1,92 @@
+"""How fast this process trains and evaluates a network: seconds per image, from a few seconds of work."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+
+from wsnb.data import ImageSet
+from wsnb.plan import Speed, Workload
+from wsnb.training import build_optimiser, evaluate, starting_model, train, train_epoch
+from wsnb.transforms import draw_augmentation
+from wsnb.trials import Epochs, Part, Trial
+
+SECONDS = 1.0
+"""How long each of training and evaluation is timed at least."""
+
+
+def measure(workload: Workload, device: str, threads: int, start: float) -> Speed:
+    """Time a workload on random images.
+
+    Args:
+        workload: what to time.
+        device: where.
+        threads: how many threads of the processor to use.
+        start: what this process took until it was ready, which is passed on.
+    """
+    torch.set_num_threads(threads)
+    batch, place = workload.batch_size, torch.device(device)
+    trial = Trial(
+        data=Part("digits", 4 * batch),  # its pixels are random ones; only its name is real
+        model=workload.model,
+        optimiser=workload.optimiser,
+        stop=Epochs(1),
+        batch_size=batch,
+        precision=workload.precision,
+        augmentation=workload.augmentation,
+    )
+    images = _random_images(workload, 4 * batch)
+    began = time.perf_counter()
+    train(trial, images, device=place)  # what a first training sets up is not timed again
+    warming = time.perf_counter() - began
+
+    model = starting_model(trial, images, None)
+    model = model.to(place, memory_format=model.memory_format)
+    optimiser = build_optimiser(trial.optimiser, model)
+    pixels, labels = images.train_images.to(place), images.train_labels.to(place)
+    order = torch.arange(len(pixels), device=place)
+
+    def epoch() -> None:
+        draws = None
+        if trial.augmentation is not None:
+            draws = draw_augmentation(trial.augmentation, len(order), torch.Generator()).to(place)
+        train_epoch(model, optimiser, pixels, labels, order, trial, draws)
+
+    by_image = _timed(epoch, warming) / len(pixels)
+    evaluated = _timed(lambda: evaluate(model, pixels, labels, trial.precision), warming) / len(pixels)
+
+    began = time.perf_counter()
+    train(trial, images, device=place)
+    beside = time.perf_counter() - began - len(pixels) * (by_image + 4 * evaluated)
+    return Speed(by_image, evaluated, max(beside, 0.0), start, peak_memory(device))
+
+
+def _timed(work: Callable[[], object], at_most: float) -> float:
+    """Seconds that the work takes once, from as many times as fill :data:`SECONDS`."""
+    times, began = 0, time.perf_counter()
+    while times == 0 or time.perf_counter() - began < min(SECONDS, 10 * at_most):
+        work()
+        times += 1
+    return (time.perf_counter() - began) / times
+
+
+def _random_images(workload: Workload, count: int) -> ImageSet:
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(256, (count, *workload.image_shape), dtype=torch.uint8, generator=generator)
+    labels = torch.randint(workload.classes, (count,), generator=generator)
+    classes = tuple(map(str, range(workload.classes)))
+    return ImageSet("random", "random images", classes, pixels, labels, pixels, labels)
+
+
+def peak_memory(device: str) -> int:
+    """The most bytes that this process has used at a time: of the GPU's memory, or of the machine's."""
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_allocated(device)
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,185 @@
+"""The crew on one machine: worker processes, on the CPU or on each of its GPUs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from wsnb.engine import Event, Task
+from wsnb.errors import InvalidValue, TrialFailed
+from wsnb.plan import Speed, Workload, counted
+
+KEEP_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(4 << 30),
+    "MALLOC_TOP_PAD_": str(256 << 20),
+}
+"""glibc's malloc then keeps freed tensors instead of returning their pages at each step: 5 to 20 % faster."""
+
+
+class LocalCrew:
+    """Processes that train one trial after another, each on its device.
+
+    Args:
+        workers: how many; by default one per ``threads`` cores on a CPU, one per GPU.
+        threads: threads of the processor that each may use.
+        device: as in :func:`wsnb.engine.run`.
+
+    Raises:
+        InvalidValue: when there is no such device here.
+    """
+
+    def __init__(self, workers: int | None = None, threads: int = 1, device: str | None = None) -> None:
+        devices = devices_of(device)
+        count = workers or (max(1, cores() // threads) if devices == ["cpu"] else len(devices))
+        self._events: queue.Queue[tuple[WorkerProcess, subprocess.Popen, object]] = queue.Queue()
+        self._workers = [WorkerProcess(self._events, devices[i % len(devices)], threads) for i in range(count)]
+        self.size = count
+        from wsnb.worker import device_in_words
+
+        self.hardware = f"{device_in_words(devices[0])}, {counted(threads, 'thread')} a worker, {count} at work"
+
+    def free(self) -> bool:
+        """Whether another task can begin."""
+        return any(worker.task is None for worker in self._workers)
+
+    def begin(self, task: Task) -> None:
+        """Have this task done by the first worker that has none."""
+        next(worker for worker in self._workers if worker.task is None).begin(task)
+
+    def pause(self) -> None:
+        """Have all that is under way keep its place after its epoch."""
+        for worker in self._workers:
+            if worker.task is not None:
+                worker.send("pause")
+
+    def hear(self, seconds: float) -> Event | None:
+        """The next event, or None when there is none for so long."""
+        try:
+            worker, process, said = self._events.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        task = worker.task
+        if task is None or process is not worker.process:  # the last words of one that was ended
+            return None
+        if isinstance(said, Event):
+            if said.kind != "epoch":
+                worker.task = None
+            return said
+        worker.end()
+        return Event(task.trial.key, "lost", sentence=f"The process that trained {task.trial!r} {_ending(said)}")
+
+    def measure(self, workload: Workload) -> Speed:
+        """How fast this work is done while all of the crew do it.
+
+        Raises:
+            TrialFailed: when a worker cannot do it.
+        """
+        for worker in self._workers:
+            worker.send(workload)
+        speeds: list[Speed] = []
+        while len(speeds) < len(self._workers):
+            _, _, said = self._events.get()
+            if not isinstance(said, Speed):
+                raise TrialFailed(f"{workload} cannot be timed: the process {_ending(said)}")
+            speeds.append(said)
+        return Speed.mean(speeds)
+
+    def pids(self) -> list[int]:
+        """The process numbers of the workers that have been started."""
+        return [worker.process.pid for worker in self._workers if worker.process is not None]
+
+    def end(self) -> None:
+        """End the processes; what they were training goes on from its last checkpoint another time."""
+        for worker in self._workers:
+            worker.end()
+
+
+class WorkerProcess:
+    """A process that does what it is sent; it is started by the first thing sent."""
+
+    def __init__(self, heard: queue.Queue, device: str, threads: int) -> None:
+        self.task: Task | None = None
+        self._heard, self._device, self._threads = heard, device, threads
+        self.process: subprocess.Popen | None = None
+
+    def begin(self, task: Task) -> None:
+        """Have this task done."""
+        self.task = task
+        self.send(task)
+
+    def send(self, message: object) -> None:
+        """Send a :class:`Task`, a :class:`Workload` or ``"pause"``."""
+        if self.process is None:
+            self._start()
+        assert self.process is not None and self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # its death is heard by the listener
+            pickle.dump(message, self.process.stdin)
+            self.process.stdin.flush()
+
+    def end(self) -> None:
+        """End the process; another is started when something is sent again."""
+        self.task = None
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+            self.process.stdin.close()  # type: ignore[union-attr]
+            self.process = None
+
+    def _start(self) -> None:
+        threads = str(self._threads)
+        environment = KEEP_MEMORY | os.environ | {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+        command = [sys.executable, "-m", "wsnb.worker", self._device, threads, str(time.time())]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
+
+    def _listen(self, process: subprocess.Popen) -> None:
+        assert process.stdout is not None
+        with contextlib.suppress(EOFError, pickle.UnpicklingError):
+            while True:
+                self._heard.put((self, process, pickle.load(process.stdout)))
+        self._heard.put((self, process, process.wait()))
+
+
+def _ending(status: object) -> str:
+    """The end of a sentence on a process that ended with this exit status."""
+    if isinstance(status, int) and status == -signal.SIGKILL:
+        return (
+            "was killed (signal 9). Most often the machine had no memory left: fewer --workers need less. "
+            "It goes on from its last checkpoint when run again."
+        )
+    return f"ended unexpectedly (exit status {status}). It goes on from its last checkpoint when run again."
+
+
+def cores() -> int:
+    """How many cores of the processor this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def devices_of(device: str | None) -> list[str]:
+    """The devices that ``device`` stands for, one by one.
+
+    Raises:
+        InvalidValue: when there is no such device here.
+    """
+    import torch
+
+    gpus = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    if device is None:
+        return gpus or ["cpu"]
+    found: list[str] = []
+    for name in device.split(","):
+        found += gpus if name == "cuda" else [name]
+        if name != "cpu" and (not gpus or name not in [*gpus, "cuda"]):
+            none = "" if gpus else " PyTorch sees no GPU on this machine."
+            raise InvalidValue(f"device is {device!r}; allowed here: {', '.join(['cpu', *gpus])}.{none}")
+    return found
