@@ -59,28 +59,10 @@ first_seed = 1
 #   (`optimiser_state`).
 
 # %%
-from wsnb import SGD, Adam, Epochs, Part, ResNet18, StopsImproving, Trial, run
+from wsnb import SGD, Adam, Epochs, StopsImproving, run
+from wsnb.comparisons import offline
 from wsnb.profiles import Settings
 from wsnb.profiles import settings as profile_settings
-
-
-def comparison(at, optimiser, stop, optimiser_state, seed):
-    """The three trainings of one seed: on half of the data, then on all of it from either start."""
-    half = Trial(
-        data=Part(at.dataset, at.half),
-        model=ResNet18(at.width),
-        optimiser=optimiser,
-        stop=stop,
-        seed=seed,
-        batch_size=at.batch_size,
-        curve_images=at.curve_images,
-    )
-    whole = Part(at.dataset, at.images)
-    return {
-        "half of the data": half,
-        "random init": half.replace(data=whole),
-        "warm start": half.then(data=whole, optimiser_state=optimiser_state),
-    }
 
 
 def chapter_trials(at):
@@ -92,7 +74,10 @@ def chapter_trials(at):
         "Adam": (Adam(at.adam_learning_rate), converged, at.optimiser_state),
         "momentum SGD": (SGD(at.momentum_learning_rate, momentum=0.9), converged, at.optimiser_state),
     }
-    return {item: [comparison(at, *how, seed) for seed in at.all_seeds] for item, how in items.items()}
+    return {
+        item: [offline(at, optimiser, stop, seed, optimiser_state=state) for seed in at.all_seeds]
+        for item, (optimiser, stop, state) in items.items()
+    }
 
 
 ours = Settings.of(globals())

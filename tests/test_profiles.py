@@ -80,8 +80,15 @@ def parameters_cell(chapter):
     return {statement.targets[0].id: ast.literal_eval(statement.value) for statement in statements}
 
 
-def test_the_chapters_own_values_are_the_laptop_profiles():
-    assert parameters_cell("gap-offline") == parameters("laptop")
+@pytest.mark.parametrize("chapter", ["gap-offline", "precision"])
+def test_the_chapters_own_values_are_the_laptop_profiles(chapter):
+    own, laptop = parameters_cell(chapter), parameters("laptop")
+    assert own == {name: laptop[name] for name in own}
+
+
+def test_every_parameter_of_a_profile_is_some_chapters():
+    taken = {name for chapter in ("gap-offline", "precision") for name in parameters_cell(chapter)}
+    assert taken == set(parameters("laptop"))
 
 
 # What is refused ----------------------------------------------------------------------------------

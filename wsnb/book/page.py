@@ -145,6 +145,31 @@ def verdicts(judged: Sequence[Verdict]) -> Shown:
     return shown
 
 
+def equivalence(measured: Paired | None, margin: float, *, equal: str, different: str, unknown: str) -> Shown:
+    """A verdict on whether two ways of working give the same, in bold, and what it rests on.
+
+    They do when the whole 95 % interval of the difference lies within ``margin`` of zero; they do not when all of it
+    lies outside; else it is not known. Fewer than three seeds decide nothing.
+
+    Args:
+        measured: paired differences; None where nothing was run.
+        margin: the largest difference that does not matter, in points.
+        equal: what to say when they do.
+        different: what to say when they do not.
+        unknown: what to say when it is not known.
+    """
+    if measured is None:
+        return Shown("**Not run.**")
+    verdict = unknown
+    if measured.n >= 3 and -margin < measured.low and measured.high < margin:
+        verdict = equal
+    elif measured.n >= 3 and (measured.low > margin or measured.high < -margin):
+        verdict = different
+    return Shown(
+        f"**{verdict}** The difference is {effect(measured)} points over {measured.n} seeds, the margin ±{margin:g}."
+    )
+
+
 def power(judged: Sequence[Verdict]) -> Shown:
     """What effect the seeds could have shown, claim by claim."""
     rows = [
