@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from wsnb import MLP, SGD, Adam, Epochs, Logistic, Part, Record, Records, ResNet18, Trial, run
-from wsnb.engine import LOSSES, Session, Unfinished
+from wsnb.engine import LOSSES, Session, Unfinished, jobs_for
 from wsnb.local import LocalCrew
 from wsnb.progress import Display
 
@@ -81,7 +81,7 @@ class Killer(Display):
     def epoch(self, trial: Trial, epochs: int, images_seen: int) -> None:
         if trial == self.trial and self.times:
             self.times -= 1
-            os.kill(self.crew.pids()[0], signal.SIGKILL)
+            os.kill(self.crew.workers[0].process.pid, signal.SIGKILL)
 
 
 @posix
@@ -89,7 +89,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_trial_goes_on(tmp_path: Pat
     trial = SMALL.replace(stop=Epochs(40), data=Part("digits", 400))
     crew, store = LocalCrew(workers=1, device="cpu"), Records(tmp_path)
     killer = Killer(crew, trial, times=LOSSES)
-    Session([trial], store, crew, None, killer).work()
+    Session(jobs_for([trial], store), store, crew, None, killer).work()
     assert killer.times == 0
     assert measured(store.get(trial)) == measured(run([trial], records=tmp_path / "calm")[trial])
 
@@ -99,7 +99,7 @@ def test_a_trial_that_costs_its_worker_every_time_is_named_and_spares_the_others
     deadly, other = SMALL.replace(stop=Epochs(3000)), SMALL.replace(seed=1)
     crew, store = LocalCrew(workers=1, device="cpu"), Records(tmp_path)
     with pytest.raises(Unfinished, match=r"1 of 2 trials finished, 1 failed, 0 are left.*\n.*killed \(signal 9\)"):
-        Session([deadly, other], store, crew, None, Killer(crew, deadly, times=LOSSES + 1)).work()
+        Session(jobs_for([deadly, other], store), store, crew, None, Killer(crew, deadly, times=LOSSES + 1)).work()
     assert other in store and deadly not in store
 
 

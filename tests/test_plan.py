@@ -200,3 +200,10 @@ def test_the_plan_of_real_trials_is_measured_on_real_workers(tmp_path, monkeypat
     assert 0 < plan.seconds < 300
     assert 50 * 2**20 < plan.memory < 8 * 2**30
     assert not list(tmp_path.glob("*.json"))
+
+
+def test_where_nothing_is_to_be_trained_nobody_is_asked(tmp_path, monkeypatch):
+    store = Records(tmp_path)
+    put(store, TRIAL, 7)
+    monkeypatch.setattr("wsnb.engine._crew", lambda *_: pytest.fail("a crew was asked for"))
+    assert plan_trials([TRIAL], records=store).summary() == "Every trial is recorded: nothing to train."

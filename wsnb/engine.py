@@ -92,8 +92,9 @@ def run(
             f"{len(absent)} of {len(wanted)} records are missing in {store.folder}, the first that of {absent[0]!r}."
         )
     if absent and missing == "train":
-        crew = _crew(engine, address, workers, threads, device)
-        Session(absent, store, crew, time_budget, display(progress)).work()
+        jobs = jobs_for(absent, store)
+        crew = _crew(engine, address, workers, threads, device, len(jobs))
+        Session(jobs, store, crew, time_budget, display(progress)).work()
         found |= _sound(absent, store, set_aside=False)
     return {trial: found[trial] for trial in wanted if trial in found}
 
@@ -115,9 +116,12 @@ def plan(
     wanted = _trials(trials)
     store = records if isinstance(records, Records) else Records(records)
     absent = [trial for trial in wanted if trial not in store]
-    crew = _crew(engine, address, workers, threads, device)
+    jobs = jobs_for(absent, store)
+    if not jobs:
+        return make_plan(wanted, [], store, {}, 0, "")
+    crew = _crew(engine, address, workers, threads, device, len(jobs))
     try:
-        return _plan(wanted, jobs_for(absent, store), store, crew, anew=True)
+        return _plan(wanted, jobs, store, crew, anew=True)
     finally:
         crew.end()
 
@@ -234,18 +238,19 @@ class Crew(Protocol):
         """Send everyone home; what is under way goes on from its last checkpoint another time."""
 
 
-def _crew(engine: str, address: str | None, workers: int | None, threads: int, device: str | None) -> Crew:
+def _crew(engine: str, address: str | None, workers: int | None, threads: int, device: str | None, jobs: int) -> Crew:
+    """The crew that is asked for, no larger than there are jobs."""
     if engine not in ENGINES:
         raise InvalidValue(f"engine is {engine!r}; allowed: {', '.join(ENGINES)}.{near_miss(engine, ENGINES)}")
     if engine == "ray":
         from wsnb.cluster import RayCrew
 
-        return RayCrew(address=address, workers=workers, threads=threads, device=device)
+        return RayCrew(address=address, workers=min(workers or jobs, jobs), threads=threads, device=device)
     if address is not None:
         raise InvalidValue(f"address is {address!r} and engine is 'local'; an address is for engine='ray'.")
     from wsnb.local import LocalCrew
 
-    return LocalCrew(workers=workers, threads=threads, device=device)
+    return LocalCrew(workers=workers, threads=threads, device=device, at_most=jobs)
 
 
 # Training -----------------------------------------------------------------------------------------
@@ -288,9 +293,9 @@ class Session:
     """One call of :func:`run` that has something to train."""
 
     def __init__(
-        self, absent: list[Trial], store: Records, crew: Crew, time_budget: float | None, shown: Display
+        self, jobs: dict[str, Job], store: Records, crew: Crew, time_budget: float | None, shown: Display
     ) -> None:
-        self.jobs = jobs_for(absent, store)
+        self.jobs = jobs
         self.store, self.crew, self.shown = store, crew, shown
         self.deadline = None if time_budget is None else time.monotonic() + time_budget
         self.ready = [job for job in self.jobs.values() if not job.waits]

@@ -31,16 +31,20 @@ class LocalCrew:
         workers: how many; by default one per ``threads`` cores on a CPU, one per GPU.
         threads: threads of the processor that each may use.
         device: as in :func:`wsnb.engine.run`.
+        at_most: no more workers than this: there are no more trials.
 
     Raises:
         InvalidValue: when there is no such device here.
     """
 
-    def __init__(self, workers: int | None = None, threads: int = 1, device: str | None = None) -> None:
+    def __init__(
+        self, workers: int | None = None, threads: int = 1, device: str | None = None, at_most: int | None = None
+    ) -> None:
         devices = devices_of(device)
         count = workers or (max(1, cores() // threads) if devices == ["cpu"] else len(devices))
+        count = min(count, at_most or count)
         self._events: queue.Queue[tuple[WorkerProcess, subprocess.Popen, object]] = queue.Queue()
-        self._workers = [WorkerProcess(self._events, devices[i % len(devices)], threads) for i in range(count)]
+        self.workers = [WorkerProcess(self._events, devices[i % len(devices)], threads) for i in range(count)]
         self.size = count
         from wsnb.worker import device_in_words
 
@@ -48,15 +52,15 @@ class LocalCrew:
 
     def free(self) -> bool:
         """Whether another task can begin."""
-        return any(worker.task is None for worker in self._workers)
+        return any(worker.task is None for worker in self.workers)
 
     def begin(self, task: Task) -> None:
         """Have this task done by the first worker that has none."""
-        next(worker for worker in self._workers if worker.task is None).begin(task)
+        next(worker for worker in self.workers if worker.task is None).begin(task)
 
     def pause(self) -> None:
         """Have all that is under way keep its place after its epoch."""
-        for worker in self._workers:
+        for worker in self.workers:
             if worker.task is not None:
                 worker.send("pause")
 
@@ -82,23 +86,19 @@ class LocalCrew:
         Raises:
             TrialFailed: when a worker cannot do it.
         """
-        for worker in self._workers:
+        for worker in self.workers:
             worker.send(workload)
         speeds: list[Speed] = []
-        while len(speeds) < len(self._workers):
+        while len(speeds) < len(self.workers):
             _, _, said = self._events.get()
             if not isinstance(said, Speed):
                 raise TrialFailed(f"{workload} cannot be timed: the process {_ending(said)}")
             speeds.append(said)
         return Speed.mean(speeds)
 
-    def pids(self) -> list[int]:
-        """The process numbers of the workers that have been started."""
-        return [worker.process.pid for worker in self._workers if worker.process is not None]
-
     def end(self) -> None:
         """End the processes; what they were training goes on from its last checkpoint another time."""
-        for worker in self._workers:
+        for worker in self.workers:
             worker.end()
 
 
@@ -107,7 +107,8 @@ class WorkerProcess:
 
     def __init__(self, heard: queue.Queue, device: str, threads: int) -> None:
         self.task: Task | None = None
-        self._heard, self._device, self._threads = heard, device, threads
+        self.device = device
+        self._heard, self._threads = heard, threads
         self.process: subprocess.Popen | None = None
 
     def begin(self, task: Task) -> None:
@@ -136,7 +137,7 @@ class WorkerProcess:
     def _start(self) -> None:
         threads = str(self._threads)
         environment = KEEP_MEMORY | os.environ | {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-        command = [sys.executable, "-m", "wsnb.worker", self._device, threads, str(time.time())]
+        command = [sys.executable, "-m", "wsnb.worker", self.device, threads, str(time.time())]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
 

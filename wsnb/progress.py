@@ -50,6 +50,7 @@ class Bar(Display):
             total=sum(self.plan.work.values()),
             bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining}{postfix}",
             mininterval=every,
+            smoothing=0,  # the rate of the whole run: trials end together, then none for long
             file=self.writer,
             dynamic_ncols=True,
             desc=self._title(),
@@ -66,17 +67,18 @@ class Bar(Display):
         if step <= 0:  # it was lost and has gone back to its checkpoint
             return
         work = self.plan.work[key] * step / max(self.plan.images[key], 1)
-        self.bar.total += max(work - self.left[key], 0.0)  # it takes longer than was expected
         if step > images_seen // max(epochs, 1):  # it went on from a checkpoint: that part took no time today
             self.bar.initial += work
         self.seen[key], self.left[key] = images_seen, max(self.left[key] - work, 0.0)
+        self.bar.total = self.bar.n + work + sum(self.left.values())  # more, where it takes longer than expected
         self.bar.set_postfix_str(f"{sum(self.seen.values()) / 1e6:.2f} million images", refresh=False)
         self.bar.update(work)
 
     def done(self, trial: Trial) -> None:
         """Take what is left of the trial out of the bar's length: it will not be done."""
         self.finished += 1
-        self.bar.total -= self.left.pop(trial.key)
+        del self.left[trial.key]
+        self.bar.total = self.bar.n + sum(self.left.values())
         self.bar.set_description(self._title())
 
     def _title(self) -> str:
