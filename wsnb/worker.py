@@ -53,10 +53,16 @@ def perform(task: Task, device: str, threads: int, tell: Callable[[Event], None]
         paused: asked after each epoch; True ends the training, to go on from its checkpoint later.
     """
     trial, key = task.trial, task.trial.key
+    pausing = False
+
+    def hurry() -> bool:
+        nonlocal pausing
+        pausing = paused()
+        return pausing
 
     def after_epoch(epochs: int, images_seen: int) -> None:
         tell(Event(key, "epoch", epochs, images_seen))
-        if paused():
+        if pausing:  # as it was when the place was kept: whoever asks since then waits for another epoch
             raise Paused
 
     def failed(sentence: str) -> None:
@@ -64,7 +70,7 @@ def perform(task: Task, device: str, threads: int, tell: Callable[[Event], None]
 
     try:
         torch.set_num_threads(threads)
-        checkpoint = FileCheckpoint(Records(task.folder).checkpoint(key), hurry=paused)
+        checkpoint = FileCheckpoint(Records(task.folder).checkpoint(key), hurry=hurry)
         _train_to_record(task, device, checkpoint, after_epoch)
     except Paused:
         tell(Event(key, "paused"))
