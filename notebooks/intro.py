@@ -48,5 +48,6 @@ front.claims_table(published)
 #
 # - {doc}`quickstart` trains the whole idea live in half a minute.
 # - {doc}`gap-offline` is the first of the papers' experiments.
+# - {doc}`precision` and {doc}`cost` tell how it is measured, how fast, and what it costs on larger machines.
 # - {doc}`rerun` tells how to run a chapter with other values, or on your own images.
 # - {doc}`edit` tells how to change one.
