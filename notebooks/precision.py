@@ -18,7 +18,7 @@
 # **What is converted.** PyTorch's autocast: convolutions and matrix products in bfloat16; weights, their
 # updates, batch normalisation's statistics and the loss in 32 bits.
 #
-# **The rule**, fixed before the trials were run: the two are *the same here* when the whole 95 % interval of the
+# **The rule**, fixed before a result was looked at: the two are *the same here* when the whole 95 % interval of the
 # difference in final test accuracy lies within half a point of zero, the smallest effect that the book's
 # claims speak of. One seed's difference is the mean of its three trainings'. Only then does a profile use
 # bfloat16.
@@ -35,7 +35,7 @@ batch_size = 128
 learning_rate = 0.03
 figure_1_epochs = 25
 curve_images = 2000
-precision_seeds = 10
+seeds = 5
 first_seed = 1
 
 # %% [markdown]
@@ -50,7 +50,7 @@ ours = Settings.of(globals())
 trials = {
     precision: [
         offline(ours, SGD(ours.learning_rate), Epochs(ours.figure_1_epochs), seed, precision=precision)
-        for seed in ours.all_precision_seeds
+        for seed in ours.all_seeds
     ]
     for precision in ("fp32", "bf16")
 }
@@ -70,7 +70,7 @@ from wsnb.statistics import paired
 STARTS = ("half of the data", "random init", "warm start")
 complete = [
     number
-    for number in range(ours.precision_seeds)
+    for number in range(ours.seeds)
     if all(trial in records for each in trials.values() for trial in each[number].values())
 ]
 
@@ -154,7 +154,7 @@ page.equivalence(
 # wsnb run precision --profile laptop
 # wsnb run precision --profile paper                  # on a GPU
 # wsnb run precision --profile laptop -p first_seed=100     # other seeds
-# papermill notebooks/precision.ipynb out.ipynb -f notebooks/profiles/laptop.yml -p precision_seeds 5
+# papermill notebooks/precision.ipynb out.ipynb -f notebooks/profiles/laptop.yml -p seeds 5
 # ```
 
 # %% [markdown]

@@ -39,7 +39,6 @@ class Settings(Value):
         epoch_limit: training to convergence ends here at the latest.
         curve_images: images behind each evaluation by epoch; null takes all.
         seeds: how many seeds.
-        precision_seeds: how many seeds compare the two precisions.
         first_seed: the first of them; the others follow it.
     """
 
@@ -57,7 +56,6 @@ class Settings(Value):
     epoch_limit: int = setting(350, minimum=1)
     curve_images: int | None = setting(None, minimum=1)
     seeds: int = setting(5, minimum=1, maximum=1000)
-    precision_seeds: int = setting(5, minimum=1, maximum=1000)
     first_seed: int = setting(0, minimum=0, maximum=2**31)
 
     def __post_init__(self) -> None:
@@ -81,11 +79,6 @@ class Settings(Value):
     def half(self) -> int | float:
         """The amount of data that makes half of ``images``."""
         return self.images // 2 if isinstance(self.images, int) else self.images / 2
-
-    @property
-    def all_precision_seeds(self) -> range:
-        """The seeds that compare the two precisions."""
-        return range(self.first_seed, self.first_seed + self.precision_seeds)
 
     @property
     def all_seeds(self) -> range:
