@@ -9,7 +9,7 @@ LOCK := uv pip compile pyproject.toml --all-extras --group build --universal --p
 	--fork-strategy fewest --generate-hashes --no-emit-index-url --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test lint lock clean
+.PHONY: help env book test lint bench lock clean
 
 help:  ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*##/make \1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -25,6 +25,9 @@ test: lint  ## check the style, then run the tests
 
 lint: $(READY)  ## check the style
 	@$(VENV)/bin/ruff check --quiet .
+
+bench: $(READY)  ## measure the training loop against the usual one; best on an idle machine
+	@$(PYTHON) benchmarks/speed.py
 
 lock: $(READY)  ## resolve pyproject.toml anew; environment.yml must follow
 	@cd $(CURDIR) && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(LOCK) --upgrade --quiet

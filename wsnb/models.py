@@ -42,6 +42,26 @@ def build(model: trials.Model, *, classes: int, image_shape: tuple[int, int, int
     raise TypeError(f"no network is known for {model!r}")
 
 
+class Convolution(nn.Conv2d):
+    """A convolution, around two ways in which oneDNN 3.10 gets the gradient of a strided one's weights wrong.
+
+    * 1x1, from fewer than 16 channels: it writes past the end of its workspace, so with two threads the
+      process may die. Here the pixels are picked first.
+    * 3x3, in bfloat16, on images one pixel wide: the kernel's outer columns see padding alone, and their
+      gradient, which is zero, is left as the memory was. Here that is done in float32.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, inputs, H, W] to [N, outputs, H / stride, W / stride]."""
+        if self.stride == (2, 2) and self.kernel_size == (1, 1) and self.in_channels < 16:
+            picked = x[:, :, ::2, ::2].contiguous(memory_format=torch.channels_last)
+            return functional.conv2d(picked, self.weight, self.bias)
+        if self.stride == (2, 2) and x.shape[3] == 1:
+            with torch.autocast(x.device.type, enabled=False):
+                return super().forward(x.float())
+        return super().forward(x)
+
+
 class BasicBlock(nn.Module):
     """Two 3x3 convolutions with batch normalisation and a residual connection (He et al. 2016).
 
@@ -50,30 +70,18 @@ class BasicBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
+        self.conv1 = Convolution(inputs, outputs, 3, stride, padding=1, bias=False)
         self.norm1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(outputs)
         self.shortcut = nn.Sequential()
         if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+            self.shortcut = nn.Sequential(Convolution(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, inputs, H, W] to [N, outputs, H / stride, W / stride]."""
-        y = functional.relu(self.norm1(_convolved(self.conv1, x)), inplace=True)
+        y = functional.relu(self.norm1(self.conv1(x)), inplace=True)
         return functional.relu(self.norm2(self.conv2(y)).add_(self.shortcut(x)), inplace=True)
-
-
-def _convolved(convolution: nn.Conv2d, x: Tensor) -> Tensor:
-    """``convolution(x)``, in float32 where one of stride 2 meets images one pixel wide.
-
-    There the outer columns of a 3x3 kernel see padding alone. Their gradient is zero, but in bfloat16
-    oneDNN 3.10 does not write it: what the memory held before would move the weights.
-    """
-    if convolution.stride[1] == 1 or x.shape[3] > 1:
-        return convolution(x)
-    with torch.autocast(x.device.type, enabled=False):
-        return convolution(x.float())
 
 
 class ResNet(Network):

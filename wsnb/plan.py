@@ -117,7 +117,7 @@ class Plan:
         if not self.work:
             return "Every trial is recorded: nothing to train."
         text = (
-            f"{counted(len(self.work), 'trial')} to train, {sum(self.images.values()) / 1e6:.2g} million images: about "
+            f"{counted(len(self.work), 'trial')} to train, {in_millions(sum(self.images.values()))} images: about "
             f"{in_words(self.seconds)} and {self.memory / 2**30:.1f} GiB with {counted(self.workers, 'worker')} "
             f"({self.hardware})."
         )
@@ -145,6 +145,12 @@ def _kind(trial: Trial) -> str:
 def counted(number: int, what: str) -> str:
     """ "1 trial", "2 trials"."""
     return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def in_millions(images: int) -> str:
+    """A number of images: "0.032 million", "6.3 million", "157 million"."""
+    millions = images / 1e6
+    return f"{millions:,.0f} million" if millions >= 10 else f"{millions:.2g} million"
 
 
 def in_words(seconds: float) -> str:

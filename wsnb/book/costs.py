@@ -10,7 +10,7 @@ from wsnb.book import page
 from wsnb.book.chapters import chapters
 from wsnb.book.page import Shown
 from wsnb.engine import jobs_for
-from wsnb.plan import Plan, Speed, Workload, in_words, make_plan, workload_of
+from wsnb.plan import Plan, Speed, Workload, in_millions, in_words, make_plan, workload_of
 from wsnb.records import Records
 from wsnb.trials import Epochs, Trial
 
@@ -79,7 +79,7 @@ def paper_profile(found: list[Results]) -> Shown:
 
 
 def _cost(plan: Plan) -> str:
-    return f"{in_words(plan.seconds)}, {sum(plan.images.values()) / 1e6:,.0f} million images"
+    return f"{in_words(plan.seconds)}, {in_millions(sum(plan.images.values()))} images"
 
 
 def _plan(trials: list[Trial], rates: dict[Workload, Speed], workers: int) -> Plan:

@@ -1,0 +1,199 @@
+"""A process of the benchmark: it trains for a while in one of three loops whenever it is told to, and says how fast.
+
+``python contender.py DEVICE THREADS`` reads lines of JSON, ``[KIND, WORK, PRECISION, LOADERS, SECONDS]``, and
+answers each with images per second. What it has made for a work it keeps until it hears of another. The kinds:
+
+``ours``
+    :func:`wsnb.training.train_epoch` on images that lie on the device as one tensor of uint8.
+``usual``
+    What a tutorial has: a DataLoader over PIL images, torchvision's transforms image by image, fp32, the
+    loss and the accuracy read back after every step.
+``bare``
+    Forward, backward and optimiser over and over on one batch that is there already: the limit of any loop.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+from wsnb import MLP, SGD, Augment, Epochs, Logistic, Part, ResNet18, Trial, models
+from wsnb.training import autocast, build_optimiser, train_epoch
+from wsnb.transforms import CIFAR10_MEAN, CIFAR10_STD, draw_augmentation
+
+IMAGES = 10_000
+A_TRIAL_RUN = "a trial run of the benchmark"
+WORKS = {
+    "ResNet-18, width 64": (ResNet18(64), None),
+    "ResNet-18, width 64, augmentation": (ResNet18(64), Augment()),
+    "ResNet-18, width 16": (ResNet18(16), None),
+    "MLP": (MLP(), None),
+    "logistic regression": (Logistic(), None),
+    A_TRIAL_RUN: (ResNet18(2), Augment()),
+}
+"""What is trained, by name: 10 classes, images of 32x32, batches of 128."""
+
+
+def trial_of(work: str, precision: str) -> Trial:
+    """The work as a trial; only its network, optimiser, precision and augmentation matter here."""
+    model, augmentation = WORKS[work]
+    return Trial(Part("digits"), model, SGD(1e-3, 0.9), Epochs(1), precision=precision, augmentation=augmentation)
+
+
+def network(trial: Trial, device: torch.device) -> models.Network:
+    """The trial's network on the device."""
+    return models.build(trial.model, classes=10, image_shape=(3, 32, 32), seed=0).to(device)
+
+
+def ours(trial: Trial, device: torch.device) -> Callable[[int], None]:
+    """Our loop; the function it returns trains on so many images."""
+    model = network(trial, device)
+    model = model.to(memory_format=model.memory_format)
+    optimiser = build_optimiser(trial.optimiser, model)
+    images = torch.randint(256, (IMAGES, 3, 32, 32), dtype=torch.uint8).to(device)
+    labels = torch.randint(10, (IMAGES,)).to(device)
+
+    def work(count: int) -> None:
+        while count > 0:
+            order = torch.randperm(IMAGES)[:count].to(device)
+            draws = None
+            if trial.augmentation is not None:
+                draws = draw_augmentation(trial.augmentation, len(order), torch.Generator()).to(device)
+            train_epoch(model, optimiser, images, labels, order, trial, draws)
+            count -= IMAGES
+
+    return work
+
+
+class Pictures(Dataset):
+    """Images as torchvision's data sets give them: each made a PIL image and transformed when it is asked for."""
+
+    def __init__(self, augment: bool) -> None:
+        self.pixels = np.random.default_rng(0).integers(0, 256, (IMAGES, 32, 32, 3), dtype=np.uint8)
+        self.labels = [int(label) for label in np.random.default_rng(1).integers(0, 10, IMAGES)]
+        changes = [
+            transforms.RandomCrop(32, padding=4),
+            transforms.RandomHorizontalFlip(),
+            transforms.ColorJitter(0.25, 0.25, 0.25),
+            transforms.RandomRotation(2),
+        ]
+        last = [transforms.ToTensor(), transforms.Normalize(CIFAR10_MEAN, CIFAR10_STD)]
+        self.transform = transforms.Compose([*(changes if augment else []), *last])
+
+    def __len__(self) -> int:
+        return IMAGES
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        return self.transform(Image.fromarray(self.pixels[index])), self.labels[index]
+
+
+def usual(trial: Trial, device: torch.device, loaders: int) -> Callable[[int], None]:
+    """The usual loop, with so many processes that load."""
+    model = network(trial, device)
+    optimiser = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
+    criterion = nn.CrossEntropyLoss()
+    loader = DataLoader(
+        Pictures(trial.augmentation is not None),
+        batch_size=128,
+        shuffle=True,
+        num_workers=loaders,
+        pin_memory=device.type == "cuda",
+        persistent_workers=loaders > 0,
+    )
+
+    def endless() -> object:
+        while True:
+            yield from loader
+
+    batches = endless()
+
+    def work(count: int) -> None:
+        model.train()
+        total, correct = 0.0, 0
+        while count > 0:
+            images, labels = next(batches)  # type: ignore[call-overload]
+            images, labels = images.to(device), labels.to(device)
+            optimiser.zero_grad()
+            outputs = model(images)
+            loss = criterion(outputs, labels)
+            loss.backward()
+            optimiser.step()
+            total += loss.item()
+            correct += (outputs.argmax(1) == labels).sum().item()
+            count -= len(labels)
+
+    return work
+
+
+def bare(trial: Trial, device: torch.device) -> Callable[[int], None]:
+    """The step alone, on one batch as the network takes it."""
+    model = network(trial, device)
+    model = model.to(memory_format=model.memory_format)
+    optimiser = build_optimiser(trial.optimiser, model)
+    batch = torch.randn(128, 3, 32, 32).to(device).contiguous(memory_format=model.memory_format)
+    labels = torch.randint(10, (128,)).to(device)
+
+    def work(count: int) -> None:
+        model.train()
+        for _ in range(-(-count // 128)):
+            with autocast(trial.precision, device):
+                loss = functional.cross_entropy(model(batch), labels)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+
+    return work
+
+
+class Loop:
+    """One of the loops, made and warmed up."""
+
+    def __init__(self, kind: str, work: str, precision: str, loaders: int, device: torch.device) -> None:
+        trial = trial_of(work, precision)
+        self.device = device
+        make = {"ours": ours, "bare": bare, "usual": functools.partial(usual, loaders=loaders)}[kind]
+        self.train = make(trial, device)
+        self.images_per_second = 0.0
+        for _ in range(2):
+            self._time(2)
+
+    def _time(self, batches: int) -> float:
+        began = time.perf_counter()
+        self.train(128 * batches)
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+        self.images_per_second = 128 * batches / (time.perf_counter() - began)
+        return self.images_per_second
+
+    def rate(self, seconds: float) -> float:
+        """Images per second over about so many seconds, two batches at least."""
+        return self._time(max(2, round(self.images_per_second * seconds / 128)))
+
+
+def main(device: str, threads: int) -> None:
+    """Train whenever told to."""
+    torch.set_num_threads(threads)
+    loops: dict[tuple[str, ...], Loop] = {}
+    for line in sys.stdin:
+        *what, seconds = json.loads(line)
+        key = tuple(what)
+        if any(other[1] != key[1] for other in loops):
+            loops.clear()
+        if key not in loops:
+            loops[key] = Loop(*what, device=torch.device(device))
+        print(loops[key].rate(seconds), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

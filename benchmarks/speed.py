@@ -1,0 +1,285 @@
+"""``make bench``: our training loop beside the usual one and the bare step, as ratios within one run.
+
+Each contender (:mod:`contender`) has the whole machine while it works. They take turns, round after round, so
+that whatever else the machine does falls on all alike; a ratio is the median over rounds. The measurements
+go to ``benchmarks/results``, one file per kind of machine, where the book's page on cost reads them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from contender import A_TRIAL_RUN, WORKS
+
+from wsnb import SGD, Epochs, Part, ResNet18, Trial, places, run
+from wsnb.book.chapters import chapters
+from wsnb.local import KEEP_MEMORY, LocalCrew, cores
+from wsnb.plan import measured_speeds
+from wsnb.worker import commit, device_in_words, versions
+
+HERE = Path(__file__).resolve().parent
+
+TOGETHER = "8 trials at once"
+
+GOALS = {
+    "ResNet-18, width 64": {"cpu": {"usual": 1.6, "bare": 0.95}, "cuda": {"usual": 8.0, "images/s": 80_000}},
+    "ResNet-18, width 64, augmentation": {"cpu": {"usual": 1.7, "bare": 0.90}, "cuda": {"usual": 30.0}},
+    "ResNet-18, width 16": {"cpu": {"usual": 2.0, "bare": 0.90}, "cuda": {}},
+    "MLP": {"cpu": {"usual": 6.0, "bare": 0.70}, "cuda": {}},
+    "logistic regression": {"cpu": {"usual": 14.0, "bare": 0.60}, "cuda": {}},
+    TOGETHER: {"cpu": {"one after another": 1.3}, "cuda": {"one after another": 3.0}},
+}
+"""What we want to reach: our loop over the usual one and over the bare step."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One line of the table.
+
+    Attributes:
+        name: in the results.
+        kind, precision: as :mod:`contender` takes them.
+        processes: how many train at the same time; all have equal shares of the machine's cores.
+        loaders: processes of the DataLoader.
+    """
+
+    name: str
+    kind: str
+    precision: str
+    processes: int = 1
+    loaders: int = 0
+
+
+def contenders(work: str, device: str) -> list[Contender]:
+    """Who is compared."""
+    loaders = cores() if device == "cpu" else min(8, cores())
+    found = [Contender(f"usual, {count} loaders", "usual", "fp32", loaders=count) for count in (0, loaders)]
+    for precision in ("fp32", "bf16") if WORKS[work][0].kind == "resnet18" else ("fp32",):
+        found += [Contender(f"{kind} {precision}", kind, precision) for kind in ("bare", "ours")]
+        if device == "cpu":  # as trials are trained there
+            found.append(Contender(f"ours {precision}, a trial per core", "ours", precision, processes=cores()))
+    return found
+
+
+class Processes:
+    """Equal processes that train at the same time, with all of the machine's cores between them."""
+
+    def __init__(self, count: int, device: str, environment: dict[str, str]) -> None:
+        threads = str(cores() // count)
+        self.processes = [
+            subprocess.Popen(
+                [sys.executable, str(HERE / "contender.py"), device, threads],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=environment | os.environ | {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads},
+            )
+            for _ in range(count)
+        ]
+
+    def images_per_second(self, contender: Contender, work: str, seconds: float) -> float:
+        """Of all of them together, over about so many seconds."""
+        told = json.dumps([contender.kind, work, contender.precision, contender.loaders, seconds])
+        for process in self.processes:
+            print(told, file=process.stdin, flush=True)
+        answers = [process.stdout.readline() for process in self.processes]  # type: ignore[union-attr]
+        if not all(answers):
+            raise RuntimeError(f"A process ended in {work}, {contender.name}; what it said stands above.")
+        return sum(map(float, answers))
+
+    def end(self) -> None:
+        """End them."""
+        for process in self.processes:
+            process.stdin.close()
+        for process in self.processes:
+            process.wait()
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured.
+
+    Attributes:
+        works: names of :data:`contender.WORKS`.
+        rounds: how often each contender has its turn.
+        seconds: how long a turn is.
+        trials, images, epochs: how many are trained at once, on how many images, how long.
+        speeds: whether the chapters' paper profile is timed too.
+    """
+
+    works: tuple[str, ...]
+    rounds: int
+    seconds: float
+    trials: int
+    images: int
+    epochs: int
+    speeds: bool
+
+
+QUICK = Size((A_TRIAL_RUN,), rounds=1, seconds=0.05, trials=2, images=128, epochs=1, speeds=False)
+FULL = Size(
+    tuple(work for work in WORKS if work != A_TRIAL_RUN),
+    rounds=5,
+    seconds=1.2,
+    trials=8,
+    images=1280,
+    epochs=5,
+    speeds=True,
+)
+
+
+def compare(device: str, size: Size) -> dict[str, dict[str, list[float]]]:
+    """Images per second by work and contender, round by round; a first round warms up and is not counted."""
+    started = {1: Processes(1, device, KEEP_MEMORY), "usual": Processes(1, device, {})}
+    if device == "cpu" and cores() > 1:
+        started[cores()] = Processes(cores(), device, KEEP_MEMORY)
+    rates: dict[str, dict[str, list[float]]] = {}
+    try:
+        for work in size.works:
+            chosen = contenders(work, device)
+            rates[work] = {contender.name: [] for contender in chosen}
+            for number in range(size.rounds + 1):
+                for contender in chosen:
+                    processes = started["usual" if contender.kind == "usual" else contender.processes]
+                    rate = processes.images_per_second(contender, work, size.seconds if number else 0)
+                    if number:
+                        rates[work][contender.name].append(round(rate, 1))
+    finally:
+        for processes in started.values():
+            processes.end()
+    return rates
+
+
+def at_once(device: str, size: Size) -> dict[str, list[float]]:
+    """Images per second of small trials, several at a time and one after another.
+
+    Both ways have all cores, and in both the start of the processes is counted.
+    """
+    one = Trial(Part("digits", size.images), ResNet18(16), SGD(1e-3), Epochs(size.epochs), curve_images=100)
+    chosen = [one.replace(seed=seed) for seed in range(size.trials)]
+    ways = {"at once": (cores(), 1) if device == "cpu" else (size.trials, 1), "one after another": (1, cores())}
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(min(size.rounds, 2)):
+        for name, (workers, threads) in ways.items():
+            with tempfile.TemporaryDirectory() as folder:
+                began = time.perf_counter()
+                run(chosen, records=folder, workers=workers, threads=threads, device=device, progress=False)
+                rates[name].append(round(size.trials * size.images * size.epochs / (time.perf_counter() - began), 1))
+    return rates
+
+
+def paper_speeds(device: str) -> dict[str, dict[str, float]]:
+    """How fast this machine's crew does what the chapters' paper profile asks for, by workload."""
+    found = {}
+    crew = LocalCrew(device=device)
+    try:
+        for chapter in chapters():
+            if "profile" in chapter.parameters:
+                speeds = measured_speeds(chapter.trials(chapter.settings("paper")), crew, anew=True)
+                found |= {str(workload): asdict(speed) for workload, speed in speeds.items()}
+    finally:
+        crew.end()
+    return found
+
+
+# What comes of it ---------------------------------------------------------------------------------
+
+
+def ratios(work: str, rates: dict[str, list[float]], kind: str) -> list[dict[str, Any]]:
+    """Each of our contenders over the usual loop, and over the bare step where both have the same threads.
+
+    A goal stands at the ratio that it is meant for: over the usual loop, of the way in which trials run.
+    """
+    goals = GOALS.get(work, {kind: {}})[kind]
+    if work == TOGETHER:
+        pairs = [("at once", "one after another", goals.get("one after another"))]
+    else:
+        usual = max((name for name in rates if name.startswith("usual")), key=lambda name: median(rates[name]))
+        as_trials_run = ", a trial per core" if kind == "cpu" else ""
+        pairs = []
+        for name in (name for name in rates if name.startswith("ours")):
+            how = re.fullmatch(r"ours (\w+)(.*)", name)
+            assert how is not None
+            pairs.append((name, usual, goals.get("usual") if how[2] == as_trials_run else None))
+            if not how[2]:
+                pairs.append((name, f"bare {how[1]}", goals.get("bare")))
+    found = []
+    for name, other, goal in pairs:
+        by_round = [a / b for a, b in zip(rates[name], rates[other], strict=True)]
+        measured = {"median": median(by_round), "least": min(by_round), "greatest": max(by_round)}
+        found.append({"of": name, "over": other} | {key: round(value, 3) for key, value in measured.items()})
+        found[-1]["goal"] = goal
+    return found
+
+
+def table(results: dict[str, Any]) -> str:
+    """The results for a terminal."""
+    lines = []
+    for work, rates in results["images_per_second"].items():
+        lines.append(work)
+        for name, measured in rates.items():
+            lines.append(f"    {name:<34}{median(measured):>9,.0f} images/s")
+            for ratio in (ratio for ratio in results["ratios"][work] if ratio["of"] == name):
+                goal = "" if ratio["goal"] is None else f", goal {ratio['goal']:g}"
+                lines[-1] += "   {median:.2f} [{least:.2f}, {greatest:.2f}] of {over}".format(**ratio) + goal
+    return "\n".join(lines)
+
+
+def measure(device: str, size: Size) -> dict[str, Any]:
+    """Everything, as it is written."""
+    kind = "cuda" if device.startswith("cuda") else "cpu"
+    load = os.getloadavg()[0]
+    rates = compare(device, size)
+    rates[TOGETHER] = at_once(device, size)
+    return {
+        "kind": kind,
+        "machine": device_in_words(device),
+        "cores": cores(),
+        "load_before": round(load, 2),
+        "versions": versions(),
+        "commit": commit(),
+        "made": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "goals": {work: goals[kind] for work, goals in GOALS.items()},
+        "images_per_second": rates,
+        "ratios": {work: ratios(work, measured, kind) for work, measured in rates.items()},
+        "paper_speeds": paper_speeds(device) if size.speeds else {},
+    }
+
+
+def slug(results: dict[str, Any]) -> str:
+    """The machine's name as that of a file."""
+    words = results["machine"] + (f" {results['cores']} cores" if results["kind"] == "cpu" else "")
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
+
+
+def main() -> None:
+    """Measure, print and keep the results."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])  # type: ignore[union-attr]
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--quick", action="store_true", help="see whether it works; the figures mean nothing")
+    parser.add_argument("--output", type=Path, help="the file of results [benchmarks/results/MACHINE.json]")
+    given = parser.parse_args()
+    results = measure(given.device, QUICK if given.quick else FULL)
+    print(table(results))
+    path = given.output or (None if given.quick else places.benchmarks() / f"{slug(results)}.json")
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        print(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""The benchmark compares what it says it compares. Nothing here is timed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from wsnb import models
+from wsnb.transforms import normalise
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+
+import contender  # noqa: E402
+import speed  # noqa: E402
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def few_images(monkeypatch):
+    monkeypatch.setattr(contender, "IMAGES", 300)
+
+
+# The loops ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("augment", [False, True])
+def test_the_usual_loops_images_are_ours_unless_they_are_augmented(few_images, augment):
+    pictures = contender.Pictures(augment)
+    pixels = torch.from_numpy(pictures.pixels).permute(0, 3, 1, 2)
+    image, label = pictures[7]
+    assert len(pictures) == 300 and label == pictures.labels[7]
+    same = torch.allclose(image, normalise(pixels[7:8])[0], atol=1e-4)
+    assert image.shape == (3, 32, 32) and same is not augment
+
+
+def work_of(kind, trial):
+    return contender.usual(trial, CPU, 0) if kind == "usual" else getattr(contender, kind)(trial, CPU)
+
+
+@pytest.mark.parametrize("kind", ["ours", "usual", "bare"])
+def test_every_loop_trains_the_works_network_on_as_many_images_as_it_is_told_to(few_images, monkeypatch, kind):
+    made, seen = [], []
+    build = models.build
+
+    def noted(model, **more):
+        made.append(model)
+        network = build(model, **more)
+        network.register_forward_pre_hook(lambda _, batch: seen.append(len(batch[0])))
+        return network
+
+    monkeypatch.setattr(models, "build", noted)
+    trial = contender.trial_of(contender.A_TRIAL_RUN, "fp32")
+    work_of(kind, trial)(256)
+    assert made == [trial.model] and sum(seen) == 256
+
+
+@pytest.mark.parametrize("kind", ["ours", "bare"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_our_loop_and_the_bare_step_run_in_the_same_precision_and_layout(few_images, monkeypatch, kind, precision):
+    seen = []
+    build = models.build
+
+    def noted(model, **more):
+        network = build(model, **more)
+        network.register_forward_hook(
+            lambda _, batch, logits: seen.append((batch[0].is_contiguous(memory_format=torch.channels_last), logits))
+        )
+        return network
+
+    monkeypatch.setattr(models, "build", noted)
+    work_of(kind, contender.trial_of(contender.A_TRIAL_RUN, precision))(128)
+    assert all(layout for layout, _ in seen)
+    assert {logits.dtype for _, logits in seen} == {torch.bfloat16 if precision == "bf16" else torch.float32}
+
+
+def test_a_contender_answers_every_line_with_its_speed():
+    lines = [json.dumps([kind, "logistic regression", "fp32", 0, 0]) for kind in ("ours", "bare", "ours")]
+    command = [sys.executable, str(BENCHMARKS / "contender.py"), "cpu", "1"]
+    done = subprocess.run(command, input="\n".join(lines), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.split()) == 3 and all(float(rate) > 0 for rate in done.stdout.split())
+
+
+# Who is compared with whom ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("work", contender.WORKS)
+def test_every_contender_has_the_whole_machine(monkeypatch, work):
+    started = []
+    monkeypatch.setattr(speed, "cores", lambda: 4)
+    monkeypatch.setattr(speed.subprocess, "Popen", lambda command, **_: started.append(command))
+    for each in speed.contenders(work, "cpu"):
+        started.clear()
+        speed.Processes(each.processes, "cpu", {})
+        assert sum(int(command[-1]) for command in started) == 4
+        assert each.processes == (4 if "per core" in each.name else 1)
+
+
+def test_every_goal_stands_at_a_ratio_that_is_measured():
+    for kind, device in (("cpu", "cpu"), ("cuda", "cuda")):
+        for work, goals in speed.GOALS.items():
+            if work == speed.TOGETHER:
+                rates = {"at once": [2.0], "one after another": [1.0]}
+            else:
+                rates = {each.name: [1.0] for each in speed.contenders(work, device)}
+            measured = {ratio["goal"] for ratio in speed.ratios(work, rates, kind)} - {None}
+            assert measured == {goal for name, goal in goals[kind].items() if name != "images/s"}
+
+
+def test_a_ratio_is_the_median_over_rounds_and_is_of_the_faster_of_the_usual_loops():
+    rates = {
+        "usual, 0 loaders": [10.0, 10.0, 10.0],
+        "usual, 2 loaders": [20.0, 10.0, 20.0],
+        "bare fp32": [40.0, 40.0, 50.0],
+        "ours fp32": [30.0, 30.0, 40.0],
+        "ours fp32, a trial per core": [60.0, 60.0, 20.0],
+    }
+    found = {(ratio["of"], ratio["over"]): ratio for ratio in speed.ratios("MLP", rates, "cpu")}
+    usual = "usual, 2 loaders"
+    assert found.keys() == {
+        ("ours fp32", usual),
+        ("ours fp32", "bare fp32"),
+        ("ours fp32, a trial per core", usual),
+    }
+    per_core = found["ours fp32, a trial per core", usual]
+    assert (per_core["median"], per_core["least"], per_core["greatest"], per_core["goal"]) == (3.0, 1.0, 6.0, 6.0)
+    assert found["ours fp32", "bare fp32"]["median"] == 0.75 and found["ours fp32", "bare fp32"]["goal"] == 0.7
+    assert found["ours fp32", usual]["goal"] is None
+
+
+def test_the_table_shows_each_contender_with_its_ratios_and_goals():
+    rates = {"usual, 0 loaders": [10.0], "bare fp32": [80.0], "ours fp32": [60.0]}
+    rates["ours fp32, a trial per core"] = [70.0]
+    results = {"images_per_second": {"MLP": rates}, "ratios": {"MLP": speed.ratios("MLP", rates, "cpu")}}
+    lines = speed.table(results).splitlines()
+    assert len(lines) == 5
+    assert "0.75 [0.75, 0.75] of bare fp32, goal 0.7" in lines[3]
+    assert "7.00 [7.00, 7.00] of usual, 0 loaders, goal 6" in lines[4]
+
+
+def test_a_machine_has_one_file():
+    assert speed.slug({"machine": "AMD EPYC", "cores": 2, "kind": "cpu"}) == "amd-epyc-2-cores"
+    assert speed.slug({"machine": "NVIDIA H200", "cores": 16, "kind": "cuda"}) == "nvidia-h200"
