@@ -133,10 +133,10 @@ QUICK = Size((A_TRIAL_RUN,), rounds=1, seconds=0.05, trials=2, images=128, epoch
 FULL = Size(
     tuple(work for work in WORKS if work != A_TRIAL_RUN),
     rounds=5,
-    seconds=1.2,
+    seconds=1.0,
     trials=8,
     images=1280,
-    epochs=5,
+    epochs=4,
     speeds=True,
 )
 
