@@ -90,6 +90,8 @@ class Chapter:
 
     def trials(self, settings: Mapping[str, Any]) -> list[Trial]:
         """The trials that the chapter asks the book's records for, found by running it up to there."""
+        if self.gathers:
+            return []
         code = []
         for cell in self.notebook.cells:
             if cell.cell_type == "code":
