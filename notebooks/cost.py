@@ -38,7 +38,8 @@ from wsnb.book import costs
 
 found = costs.measured()
 for results in found:
-    display(Markdown(f"**{costs.machine(results)}**, measured {results['made']}, commit {results['commit']}:"))
+    made = f"measured {results['made']}, commit {results['commit']}, load average before it {results['load_before']}"
+    display(Markdown(f"**{costs.machine(results)}** ({made}):"))
     display(costs.speeds(results))
 costs.not_measured(found)
 
