@@ -91,8 +91,9 @@ costs.paper_profile(found)
 #
 # ## On Slurm, with Ray
 #
+# A batch script, after its first line, `#!/bin/bash`:
+#
 # ```
-# #!/bin/bash
 # #SBATCH --nodes=2 --ntasks-per-node=1 --cpus-per-task=16 --gpus-per-node=4 --time=04:00:00
 # . .venv/bin/activate
 # head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
