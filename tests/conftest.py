@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from wsnb import Record
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: tests run beside each other
 
 ROOT = Path(__file__).parents[1]
@@ -24,3 +26,10 @@ def own_places(monkeypatch: pytest.MonkeyPatch, session_cache: Path, tmp_path: P
     monkeypatch.setenv("WSNB_RECORDS", str(tmp_path / "records"))
     monkeypatch.setenv("WSNB_PROGRESS", "off")
     monkeypatch.delenv("WSNB_MISSING", raising=False)
+
+
+def measured(record: Record | None) -> dict:
+    """All that a record says but when and how fast it was made."""
+    assert record is not None
+    curves = {name: curve for name, curve in record.curves.items() if name != "seconds"}
+    return {"trial": record.trial, "initial": record.initial, "curves": curves, "final": record.final}

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import measured
 from PIL import Image
 
-from wsnb import MLP, SGD, Adam, Epochs, Part, Record, Records, ResNet18, ShrinkPerturb, Trial, cluster, run
+from wsnb import MLP, SGD, Adam, Epochs, Part, Records, ResNet18, ShrinkPerturb, Trial, cluster, run
 from wsnb.cluster import ClusterError, Letters, Place, RayCrew, fitting, trials_per_gpu
 from wsnb.engine import Event, Session, Task, Unfinished, jobs_for
 from wsnb.errors import InvalidValue, TrialFailed
@@ -27,13 +28,6 @@ from wsnb.worker import perform
 
 SMALL = Trial(Part("digits", 60), MLP(hidden=(8,)), SGD(0.1), Epochs(2), batch_size=16)
 LONG = Trial(Part("digits", 400), MLP(hidden=(32,)), SGD(0.01, momentum=0.9), Epochs(30), seed=1, batch_size=4)
-
-
-def measured(record: Record | None) -> dict:
-    """All that a record says but when and how fast it was made."""
-    assert record is not None
-    curves = {name: curve for name, curve in record.curves.items() if name != "seconds"}
-    return {"trial": record.trial, "initial": record.initial, "curves": curves, "final": record.final}
 
 
 def pictures(folder: Path) -> None:

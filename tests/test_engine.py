@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import measured
 
-from wsnb import MLP, SGD, Adam, Epochs, Part, Record, Records, ResNet18, ShrinkPerturb, Trial, run
+from wsnb import MLP, SGD, Adam, Epochs, Part, Records, ResNet18, ShrinkPerturb, Trial, run
 from wsnb.engine import Unfinished, collecting, jobs_for
 from wsnb.errors import InvalidValue, MissingRecords
 
@@ -19,12 +20,6 @@ from wsnb.errors import InvalidValue, MissingRecords
 def mlp(seed: int = 0, **changes: object) -> Trial:
     trial = Trial(Part("digits", 60), MLP(hidden=(8,)), SGD(0.1), Epochs(2), seed=seed, batch_size=16)
     return trial.replace(**changes)
-
-
-def measured(record: Record) -> dict:
-    """All that a record says but when and how fast it was made."""
-    curves = {name: curve for name, curve in record.curves.items() if name != "seconds"}
-    return {"trial": record.trial, "initial": record.initial, "curves": curves, "final": record.final}
 
 
 def test_only_what_no_record_answers_is_trained(tmp_path: Path) -> None:

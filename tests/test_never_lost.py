@@ -9,21 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import measured
 
-from wsnb import MLP, SGD, Adam, Epochs, Logistic, Part, Record, Records, ResNet18, Trial, run
+from wsnb import MLP, SGD, Adam, Epochs, Logistic, Part, Records, ResNet18, Trial, run
 from wsnb.engine import LOSSES, Session, Unfinished, jobs_for
 from wsnb.local import LocalCrew
 from wsnb.progress import Display
 
 SMALL = Trial(Part("digits", 60), MLP(hidden=(8,)), SGD(0.1), Epochs(3), batch_size=16)
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
-
-
-def measured(record: Record | None) -> dict:
-    """All that a record says but when and how fast it was made."""
-    assert record is not None
-    curves = {name: curve for name, curve in record.curves.items() if name != "seconds"}
-    return {"trial": record.trial, "initial": record.initial, "curves": curves, "final": record.final}
 
 
 # Killed -------------------------------------------------------------------------------------------

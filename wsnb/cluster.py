@@ -337,7 +337,7 @@ class RayCrew:
                 for task in self._under_way.values():
                     if task.trial.key == key:  # else it has ended since, and its place is no longer needed
                         with contextlib.suppress(WsnbError):  # a full disk is told of when the trial ends
-                            _keep(Records(task.folder).checkpoint(key), content, "a checkpoint")
+                            write_whole(Records(task.folder).checkpoint(key), content, what="a checkpoint")
             case Event():
                 self._heard.append(letter)
 
@@ -380,7 +380,7 @@ class RayCrew:
         if brought.parent_damaged and task.trial.parent is not None:
             store.weights(task.trial.parent.key).unlink(missing_ok=True)
         if brought.checkpoint is not None:
-            _keep(store.checkpoint(key), brought.checkpoint, "a checkpoint")
+            write_whole(store.checkpoint(key), brought.checkpoint, what="a checkpoint")
         if brought.record is not None:
             record = Record.from_json(brought.record, f"{key}.json, as it came from its node,")
             if record.key != key:
@@ -389,7 +389,7 @@ class RayCrew:
             weights = store.weights(key)
             # Where another process was faster, its record and its weights belong together: on a GPU these differ.
             if brought.weights is not None and not (task.trial in store and weights.exists()):
-                _keep(weights, brought.weights, "the weights")
+                write_whole(weights, brought.weights, what="the weights")
             store.put(record)
             store.checkpoint(key).unlink(missing_ok=True)
         return brought.event
@@ -532,10 +532,6 @@ def _content(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
-
-
-def _keep(path: Path, content: bytes, what: str) -> None:
-    write_whole(path, content, what=what)
 
 
 # Between the two ----------------------------------------------------------------------------------
@@ -699,9 +695,9 @@ def do_errand(errand: Errand, parent: bytes | None, place: bytes | None, mailbox
     with _scratch() as folder:
         here, bug = Records(folder), ""
         if parent is not None:
-            _keep(here.weights(trial.parent.key), parent, "the weights")
+            write_whole(here.weights(trial.parent.key), parent, what="the weights")
         if place is not None:
-            _keep(here.checkpoint(key), place, "a checkpoint")
+            write_whole(here.checkpoint(key), place, what="a checkpoint")
         letters = Letters(mailbox, here.checkpoint(key))
         try:
             task = dataclasses.replace(errand.task, folder=folder)

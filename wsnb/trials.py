@@ -313,10 +313,10 @@ class StopsImproving(TrainAccuracy, kind="stops_improving"):
 
     def reason(self, train_accuracies: list[float]) -> str | None:
         """Why training stops after these epochs' train accuracies, or None to go on."""
-        recent = train_accuracies[-self.window :]
-        if super().reason(train_accuracies) is None and len(recent) == self.window and pstdev(recent) < self.spread:
+        reason, recent = super().reason(train_accuracies), train_accuracies[-self.window :]
+        if reason is None and len(recent) == self.window and pstdev(recent) < self.spread:
             return "train accuracy stopped improving"
-        return super().reason(train_accuracies)
+        return reason
 
 
 # Where the weights start --------------------------------------------------------------------------

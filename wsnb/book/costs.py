@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from statistics import median
 from typing import Any
 
 from wsnb import places
@@ -36,14 +37,13 @@ def speeds(results: Results) -> Shown:
     rows = []
     for work, ratios in results["ratios"].items():
         for ratio in ratios:
-            median = sorted(results["images_per_second"][work][ratio["of"]])
-            goal = ratio["goal"]
+            rate, goal = median(results["images_per_second"][work][ratio["of"]]), ratio["goal"]
             rows.append(
                 (
                     work,
                     ratio["of"],
                     ratio["over"],
-                    f"{median[len(median) // 2]:,.0f}".replace(",", " "),
+                    f"{rate:,.0f}".replace(",", " "),
                     f"**{ratio['median']:.2f}** [{ratio['least']:.2f}, {ratio['greatest']:.2f}]",
                     "–" if goal is None else f"{goal:g}, " + ("met" if ratio["median"] >= goal else "not met"),
                 )
