@@ -33,7 +33,7 @@ images = 7680
 width = 16
 batch_size = 128
 learning_rate = 0.03
-figure_1_epochs = 25
+phase_epochs = 25
 curve_images = 2000
 seeds = 5
 first_seed = 1
@@ -49,7 +49,7 @@ from wsnb.profiles import Settings
 ours = Settings.of(globals())
 trials = {
     precision: [
-        offline(ours, SGD(ours.learning_rate), Epochs(ours.figure_1_epochs), seed, precision=precision)
+        offline(ours, SGD(ours.learning_rate), Epochs(ours.phase_epochs), seed, precision=precision)
         for seed in ours.all_seeds
     ]
     for precision in ("fp32", "bf16")

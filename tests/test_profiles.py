@@ -54,7 +54,7 @@ def test_the_paper_profile_holds_what_the_paper_states():
         "learning_rate": 0.001,
         "momentum_learning_rate": 0.001,
         "adam_learning_rate": 0.001,
-        "figure_1_epochs": 200,
+        "phase_epochs": 200,
         "seeds": 5,
         "curve_images": None,
         "optimiser_state": "kept",
@@ -66,7 +66,7 @@ def test_the_paper_profile_holds_what_the_paper_states():
 def test_profiles_grow_from_smoke_to_paper():
     def cost(at):
         images = at.images if isinstance(at.images, int) else 50_000 * at.images
-        return images * at.width**2 * at.figure_1_epochs
+        return images * at.width**2 * at.phase_epochs
 
     costs = [cost(settings(name)) for name in PROFILES]
     assert costs == sorted(costs) and len(set(costs)) == 3

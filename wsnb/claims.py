@@ -6,17 +6,20 @@ would confirm it. Its verdict is never written by hand.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from wsnb import papers
 from wsnb.errors import InvalidValue, near_miss
-from wsnb.papers import Cell, Paper
+from wsnb.papers import Cell, CellName, Paper
 from wsnb.statistics import Paired, paired
 
 GAP = "random init − warm start, test accuracy, points"
 """The effect that most claims are about."""
+
+Expects = Literal["above", "below", "within", "not below"]
 
 Outcome = Literal["reproduced", "not reproduced", "inconclusive", "not run"]
 
@@ -30,18 +33,23 @@ class Claim:
         paper: who says it.
         item: where: a table's cell, a figure.
         statement: what it says, in our words.
+        topic: the heading under which the front page counts it.
         effect: what is measured, with its unit.
-        printed: the paper's own value of the effect; None where a figure shows it without a number.
+        expects: where the effect lies when the statement holds: above zero, below it, within ``least`` of it,
+            or not below it by so much.
         least: the smallest effect of interest, in the effect's unit: see :func:`judge`.
+        printed: the paper's own value of the effect; None where a figure shows it without a number.
     """
 
     id: str
     paper: Paper
     item: str
     statement: str
+    topic: str
     effect: str = GAP
-    printed: float | None = None
+    expects: Expects = "above"
     least: float = 0.5
+    printed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Verdict:
     Attributes:
         claim: the claim.
         outcome: in a word or two.
-        measured: the paired differences it rests on; None when not run.
+        measured: the paired differences it rests on, at the level it was judged at; None when not run.
         setting: what it was measured on, for people.
         missing: what is needed when it was not run.
     """
@@ -63,22 +71,38 @@ class Verdict:
     missing: str = ""
 
 
-def judge(claim: Claim, higher: Sequence[float], lower: Sequence[float], setting: str) -> Verdict:
-    """The verdict on a claim that ``higher`` exceeds ``lower``; seeds are paired by position.
+def judge(claim: Claim, first: Sequence[float], second: Sequence[float], setting: str, *, together: int = 1) -> Verdict:
+    """The verdict on a claim about ``first - second``; seeds are paired by position.
 
-    *Reproduced* when the 95 % confidence interval of the mean difference lies above zero. *Not
-    reproduced* when it does not, and lies below the claim's smallest effect of interest: an effect
-    worth speaking of is then excluded. Else *inconclusive*. Fewer than three seeds decide nothing.
+    It rests on the confidence interval of the mean difference. A claim that the effect lies *above* zero
+    is reproduced when the whole interval does, and not reproduced when it does not and leaves out every
+    effect of ``claim.least`` or more; *below* zero likewise. A claim that it lies *within* ``claim.least`` of
+    zero, or *not below* zero by so much, is reproduced when the whole interval does, and not reproduced when all
+    of it lies outside. Anything else is inconclusive, and fewer than three seeds decide nothing.
+
+    Args:
+        claim: what is judged.
+        first, second: one value per seed.
+        setting: what they were measured on, for people.
+        together: how many claims are judged at once: the interval's level is then ``1 - 0.05 / together``
+            (Bonferroni), so that the chance that any of them is decided wrongly stays under 5 %.
     """
-    if len(higher) < 2 or len(lower) < 2:
+    if len(first) < 2 or len(second) < 2:
         return not_run(claim, "at least two seeds", setting)
-    measured = paired(higher, lower)
+    measured = paired(first, second, level=1 - 0.05 / together)
+    low, high, least = measured.low, measured.high, claim.least
+    if claim.expects == "below":
+        low, high = -high, -low
+    match claim.expects:
+        case "within":
+            confirmed, refuted = -least < low and high < least, low > least or high < -least
+        case "not below":
+            confirmed, refuted = low > -least, high < -least
+        case _:
+            confirmed, refuted = low > 0, low <= 0 and high < least
     outcome: Outcome = "inconclusive"
-    if measured.n >= 3:
-        if measured.low > 0:
-            outcome = "reproduced"
-        elif measured.high < claim.least:
-            outcome = "not reproduced"
+    if measured.n >= 3 and (confirmed or refuted):
+        outcome = "reproduced" if confirmed else "not reproduced"
     return Verdict(claim, outcome, measured, setting)
 
 
@@ -98,13 +122,36 @@ def claim(name: str) -> Claim:
     return CLAIMS[name]
 
 
-def _gap_in_table(prefix: str, paper: Paper, table: str, optimiser: str, cell: Cell) -> Claim:
+# What the papers claim ----------------------------------------------------------------------------
+
+OFFLINE, ONLINE = "The gap, offline", "The gap, online"
+EARLY, DECAY, RATES = "Early stopping", "Weight decay", "Learning rate and batch size"
+
+
+def in_table_1(paper: Paper, cell: CellName) -> str:
+    """The id of a paper's claim about this cell of its Table 1."""
+    words = "-".join(cell).lower().replace(" ", "-")
+    return f"table-1-{paper.cite}-{words}"
+
+
+def _of_table_1(paper: Paper, name: CellName, cell: Cell) -> Claim:
+    """What a cell says: which start ends higher, where the difference is over twice its standard error."""
+    dataset, model, optimiser = name
+    error = 2 * math.hypot(*cell.errors) if cell.errors else 0.0
+    expects: Expects = "within"
+    says = "ends within half a point of a random initialisation in test accuracy"
+    if cell.gap > error:
+        expects, says = "above", "ends at a lower test accuracy than a random initialisation"
+    elif cell.gap < -error:
+        expects, says = "below", "ends at a higher test accuracy than a random initialisation"
     return Claim(
-        id=f"{prefix}-{optimiser.lower().replace(' ', '-')}",
+        id=in_table_1(paper, name),
         paper=paper,
-        item=f"{table}, CIFAR-10, ResNet, {optimiser}",
-        statement=f"Trained with {optimiser} to convergence, a warm start from half of the data "
-        "ends at a lower test accuracy than a random initialisation.",
+        item=f"Table 1, {dataset}, {model}, {optimiser}",
+        statement=f"Trained with {optimiser} to convergence on {dataset}, a warm start of {model} from half of "
+        f"the data {says}.",
+        topic=f"{OFFLINE}: Table 1, {dataset}",
+        expects=expects,
         printed=cell.gap,
     )
 
@@ -118,14 +165,130 @@ CLAIMS = {
             item="Figure 1",
             statement="Trained for the same number of epochs with SGD, ResNet-18 warm-started from half of the data "
             "ends at a lower test accuracy than ResNet-18 from a random initialisation.",
+            topic=f"{OFFLINE}: Figure 1",
         ),
-        *(
-            _gap_in_table("gap-table-1a", papers.KIREEV_2021, "Table 1a", optimiser, cell)
-            for optimiser, cell in papers.KIREEV_TABLE_1A_CIFAR10.items()
+        Claim(
+            id="gap-warmstart2019",
+            paper=papers.ICLR_2020,
+            item="abstract",
+            statement="Warm-starting generalises worse than a fresh random initialisation.",
+            topic=f"{OFFLINE}: Figure 1",
         ),
-        *(
-            _gap_in_table("gap-ash-table-1", papers.ASH_2020, "Table 1", optimiser, cell)
-            for optimiser, cell in papers.ASH_TABLE_1_CIFAR10_RESNET.items()
+        Claim(
+            id="similar-losses",
+            paper=papers.ICLR_2020,
+            item="abstract",
+            statement="The final training losses of the two starts are similar.",
+            topic=f"{OFFLINE}: Figure 1",
+            effect="random init − warm start, final training loss, nats",
+            expects="within",
+            least=0.05,
+        ),
+        *(_of_table_1(papers.KIREEV_2021, name, cell) for name, cell in papers.KIREEV_TABLE_1.items()),
+        *(_of_table_1(papers.ASH_2020, name, cell) for name, cell in papers.ASH_TABLE_1.items()),
+        Claim(
+            id="online-gap-cifar10",
+            paper=papers.KIREEV_2021,
+            item="Figure 2a",
+            statement="Online, trained to 99 % each time data is added to CIFAR-10, random initialisation stays above "
+            "the warm start.",
+            topic=ONLINE,
+            effect="random init − warm start, test accuracy, mean over the steps after the first, points",
+        ),
+        Claim(
+            id="online-random-time-linear",
+            paper=papers.KIREEV_2021,
+            item="Figure 2a",
+            statement="The training time of a step increases almost linearly with the data for random initialisation.",
+            topic=ONLINE,
+            effect="exponent of images seen in a step against its data − 1, random init",
+            expects="within",
+            least=0.25,
+        ),
+        Claim(
+            id="online-warm-time-constant",
+            paper=papers.KIREEV_2021,
+            item="Figure 2a",
+            statement="The training time of a step is constant for the warm start.",
+            topic=ONLINE,
+            effect="exponent of images seen in a step against its data, warm start",
+            expects="within",
+            least=0.25,
+        ),
+        Claim(
+            id="online-no-gap-svhn-99",
+            paper=papers.KIREEV_2021,
+            item="Figure 2b",
+            statement="On SVHN, trained to 99 %, there is no gap online.",
+            topic=ONLINE,
+            effect="random init − warm start, test accuracy, mean over the steps after the first, points",
+            expects="within",
+        ),
+        Claim(
+            id="online-gap-svhn-99.9",
+            paper=papers.KIREEV_2021,
+            item="Figure 2c",
+            statement="On SVHN, trained to 99.9 %, the gap appears online.",
+            topic=ONLINE,
+            effect="random init − warm start, test accuracy, mean over the steps after the first, points",
+        ),
+        Claim(
+            id="gap-after-early-stop",
+            paper=papers.KIREEV_2021,
+            item="Figure 3",
+            statement="The gap is there already when the training on half of the data was stopped at the first "
+            "checkpoint.",
+            topic=EARLY,
+        ),
+        Claim(
+            id="gap-decays-with-decay-0.1",
+            paper=papers.KIREEV_2021,
+            item="Table 2",
+            statement="A weight decay of 0.1 makes the gap smaller than training without it.",
+            topic=DECAY,
+            effect="gap without weight decay − gap with 0.1, points",
+            printed=round(
+                papers.KIREEV_TABLE_1["CIFAR-10", "ResNet-18", "SGD"].gap - papers.KIREEV_TABLE_2[0.1].gap, 2
+            ),
+        ),
+        Claim(
+            id="gap-decays-with-more-decay",
+            paper=papers.KIREEV_2021,
+            item="Table 2",
+            statement="The gap is smaller at a weight decay of 0.1 than at 0.001.",
+            topic=DECAY,
+            effect="gap with weight decay 0.001 − gap with 0.1, points",
+            printed=round(papers.KIREEV_TABLE_2[0.001].gap - papers.KIREEV_TABLE_2[0.1].gap, 2),
+        ),
+        Claim(
+            id="rates-warm-as-good",
+            paper=papers.KIREEV_2021,
+            item="Figure 4",
+            statement="With the right learning rate and batch size a warm start is as good as random initialisation, "
+            "or better.",
+            topic=RATES,
+            effect="best warm start − best random init, test accuracy, points",
+            expects="not below",
+            least=1.0,
+        ),
+        Claim(
+            id="rates-warm-as-good-and-faster",
+            paper=papers.KIREEV_2021,
+            item="Figure 4",
+            statement="Warm starts of comparable accuracy are trained faster than random initialisation.",
+            topic=RATES,
+            effect="images saved by the fastest warm start within a point of the best random init, % of the latter's",
+            least=20.0,
+        ),
+        Claim(
+            id="rates-no-time-saved",
+            paper=papers.ICLR_2020,
+            item="abstract",
+            statement="Hyper-parameters that close the gap give up the time that the warm start saves.",
+            topic=RATES,
+            effect="images saved by the fastest warm start within a point of the best random init, % of the latter's",
+            expects="within",
+            least=20.0,
         ),
     )
 }
