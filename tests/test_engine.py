@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import measured
 
-from wsnb import MLP, SGD, Adam, Epochs, Part, Records, ResNet18, ShrinkPerturb, Trial, run
+from wsnb import MLP, SGD, Adam, Epochs, Part, Records, ResNet18, ShrinkPerturb, Trial, recorded, run
 from wsnb.engine import Unfinished, collecting, jobs_for
 from wsnb.errors import InvalidValue, MissingRecords
 
@@ -130,9 +130,16 @@ def test_a_run_that_is_killed_leaves_no_half_record_and_goes_on(tmp_path: Path) 
 def test_collecting_notes_the_trials_and_trains_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WSNB_RECORDS", str(tmp_path))
     after = []
-    with collecting() as trials:
+    with collecting() as declared:
+        assert recorded([mlp(2)]) == {}
         run([mlp(), mlp(1)])
         after.append("not reached")
-    assert trials == [mlp(), mlp(1)]
+    assert declared.wanted == [mlp(), mlp(1)]
+    assert declared.welcome == [mlp(2)]
     assert not after
     assert not list(tmp_path.iterdir())
+
+
+def test_looking_up_trains_nothing_and_finds_what_is_recorded(tmp_path: Path) -> None:
+    made = run([mlp()], records=tmp_path)
+    assert recorded([mlp(1), mlp()], records=tmp_path) == made

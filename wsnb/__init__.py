@@ -1,6 +1,6 @@
 """Warm starts, measured: trials of how to retrain a model when new data arrives, and their records."""
 
-from wsnb.engine import plan, run
+from wsnb.engine import plan, recorded, run
 from wsnb.errors import WsnbError
 from wsnb.records import Record, Records
 from wsnb.trials import (
@@ -43,5 +43,6 @@ __all__ = [
     "WarmStart",
     "WsnbError",
     "plan",
+    "recorded",
     "run",
 ]

@@ -39,6 +39,7 @@ class Claim:
             or not below it by so much.
         least: the smallest effect of interest, in the effect's unit: see :func:`judge`.
         printed: the paper's own value of the effect; None where a figure shows it without a number.
+        digits: decimals with which the effect is shown.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Claim:
     expects: Expects = "above"
     least: float = 0.5
     printed: float | None = None
+    digits: int = 1
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,7 @@ CLAIMS = {
             effect="random init − warm start, final training loss, nats",
             expects="within",
             least=0.05,
+            digits=3,
         ),
         *(_of_table_1(papers.KIREEV_2021, name, cell) for name, cell in papers.KIREEV_TABLE_1.items()),
         *(_of_table_1(papers.ASH_2020, name, cell) for name, cell in papers.ASH_TABLE_1.items()),
@@ -204,6 +207,7 @@ CLAIMS = {
             effect="exponent of images seen in a step against its data − 1, random init",
             expects="within",
             least=0.25,
+            digits=2,
         ),
         Claim(
             id="online-warm-time-constant",
@@ -214,6 +218,7 @@ CLAIMS = {
             effect="exponent of images seen in a step against its data, warm start",
             expects="within",
             least=0.25,
+            digits=2,
         ),
         Claim(
             id="online-no-gap-svhn-99",
@@ -279,6 +284,7 @@ CLAIMS = {
             topic=RATES,
             effect="images saved by the fastest warm start within a point of the best random init, % of the latter's",
             least=20.0,
+            digits=0,
         ),
         Claim(
             id="rates-no-time-saved",
@@ -289,6 +295,7 @@ CLAIMS = {
             effect="images saved by the fastest warm start within a point of the best random init, % of the latter's",
             expects="within",
             least=20.0,
+            digits=0,
         ),
     )
 }

@@ -1,13 +1,17 @@
-"""The trainings that the papers compare, as trials: each function gives those of one seed."""
+"""The trainings that the papers compare, as trials by name for one seed; and their records, paired by seed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import itertools
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Generic, Literal, TypeVar
 
 from wsnb import papers
+from wsnb.papers import CellName
 from wsnb.plan import images_in
 from wsnb.profiles import Settings, half_of
+from wsnb.records import Record
+from wsnb.statistics import Paired, paired
 from wsnb.trials import (
     MLP,
     SGD,
@@ -23,6 +27,9 @@ from wsnb.trials import (
     TrainAccuracy,
     Trial,
 )
+
+Item = TypeVar("Item", bound=Hashable)
+Name = TypeVar("Name", bound=Hashable)
 
 
 def offline(
@@ -64,14 +71,9 @@ def offline(
     }
 
 
-def table_1(at: Settings, dataset: str | None = None) -> dict[tuple[str, str], list[dict[str, Trial]]]:
-    """All of Table 1 on one data set: by model and optimiser, one comparison per seed, trained to convergence.
-
-    Args:
-        at: sizes, learning rates and seeds; the data set when ``dataset`` is None.
-        dataset: a name of :mod:`wsnb.catalogue`.
-    """
-    at = at.replace(dataset=dataset or at.dataset)
+def table_1(at: Settings) -> dict[CellName, list[dict[str, Trial]]]:
+    """The cells of Table 1 on one data set, each one comparison per seed, trained to convergence."""
+    dataset = paper_dataset(at.dataset)
     converged = StopsImproving(at_most=at.epoch_limit)
     found = {}
     for name, model in zip(papers.MODELS, (ResNet18(at.width), MLP(), Logistic()), strict=True):
@@ -82,23 +84,48 @@ def table_1(at: Settings, dataset: str | None = None) -> dict[tuple[str, str], l
             rate = at.svhn_mlp_learning_rate
         optimisers = (SGD(rate), Adam(at.adam_learning_rate), SGD(at.momentum_learning_rate, momentum=0.9))
         for label, optimiser in zip(papers.OPTIMISERS, optimisers, strict=True):
-            found[name, label] = [
+            found[dataset, name, label] = [
                 offline(at, optimiser, converged, seed, model=model, optimiser_state=at.optimiser_state)
                 for seed in seeds
             ]
     return found
 
 
-def online(at: Settings, optimiser: Optimiser, stop: Stop, seed: int) -> dict[str, list[Trial]]:
+def paper_dataset(name: str) -> str:
+    """Which of Table 1's data sets a data set of ours stands for; any other of ours stands for CIFAR-10."""
+    return {"svhn": "SVHN", "cifar100": "CIFAR-100"}.get(name, "CIFAR-10")
+
+
+def elsewhere(at: Settings) -> list[Settings]:
+    """The same settings on the paper's data sets that ``at``'s own does not stand for."""
+    own = paper_dataset(at.dataset)
+    return [at.replace(dataset=name) for name in ("cifar10", "svhn", "cifar100") if paper_dataset(name) != own]
+
+
+def seed_by_seed(*comparisons: Iterable[Mapping[Name, Trial]]) -> Iterator[Trial]:
+    """The trials of several comparisons, all of the first seed before any of the second."""
+    for trials in itertools.zip_longest(*comparisons, fillvalue={}):
+        for each in trials:
+            yield from each.values()
+
+
+def merged(items: Mapping[Item, Sequence[Mapping[Name, Trial]]]) -> list[dict[tuple[Item, Name], Trial]]:
+    """Several comparisons of the same seeds as one, whose names are pairs: what it compares is paired across all."""
+    return [
+        {(item, name): trial for item, trials in zip(items, seeds, strict=True) for name, trial in trials.items()}
+        for seeds in zip(*items.values(), strict=True)
+    ]
+
+
+def online(at: Settings, optimiser: Optimiser, stop: Stop, seed: int) -> dict[tuple[str, int], Trial]:
     """The online setting of Figure 2: each time ``at.chunk`` images have been added, training starts again.
 
     Returns:
-        By start, one trial per step. Both starts share the first, which has nothing to start from.
+        Trials by start and number of images. Both starts share the first, which has nothing to start from.
     """
     whole = images_in(Part(at.dataset, at.images))
-    first, *later = [*range(at.chunk, whole, at.chunk), whole]
-    begin = Trial(
-        data=Part(at.dataset, first),
+    trial = warm = Trial(
+        data=Part(at.dataset, min(at.chunk, whole)),
         model=ResNet18(at.width),
         optimiser=optimiser,
         stop=stop,
@@ -106,72 +133,55 @@ def online(at: Settings, optimiser: Optimiser, stop: Stop, seed: int) -> dict[st
         batch_size=at.batch_size,
         curve_images=at.curve_images,
     )
-    warm = [begin]
-    for amount in later:
-        warm.append(warm[-1].then(data=Part(at.dataset, amount)))
-    fresh = [begin.replace(data=Part(at.dataset, amount)) for amount in later]
-    return {"random init": [begin, *fresh], "warm start": warm}
+    found = {}
+    for amount in (*range(at.chunk, whole, at.chunk), whole):
+        data = Part(at.dataset, amount)
+        warm = warm.then(data=data) if found else trial
+        found["random init", amount] = trial.replace(data=data)
+        found["warm start", amount] = warm
+    return found
 
 
-@dataclass(frozen=True)
-class StoppedEarly:
-    """The trainings of Figure 3 of one seed.
+def stopped_early(at: Settings, optimiser: Optimiser, seed: int) -> dict[tuple[str, int], Trial]:
+    """Warm starts from one training on half of the data, stopped every ``at.checkpoint_every`` epochs (Figure 3).
 
-    Attributes:
-        halves: on half of the data, by the number of epochs after which it was stopped.
-        warm: on all of the data, each from the half of that number.
-        random_init: on all of the data.
+    Returns:
+        Trials by start and by the number of epochs after which the training on half was stopped; random init,
+        which no half comes before, has 0 there.
     """
-
-    halves: dict[int, Trial]
-    warm: dict[int, Trial]
-    random_init: Trial
-
-
-def stopped_early(at: Settings, optimiser: Optimiser, seed: int) -> StoppedEarly:
-    """Warm starts from one training on half of the data, stopped every ``at.checkpoint_every`` epochs (Figure 3)."""
     full = offline(at, optimiser, Epochs(at.phase_epochs), seed)
-    half, random_init = full["half of the data"], full["random init"]
-    stops = range(at.checkpoint_every, at.phase_epochs + 1, at.checkpoint_every)
-    halves = {epochs: half.replace(stop=Epochs(epochs)) for epochs in stops}
-    warm = {epochs: each.then(data=random_init.data, stop=half.stop) for epochs, each in halves.items()}
-    return StoppedEarly(halves, warm, random_init)
+    half, fresh = full["half of the data"], full["random init"]
+    found = {("random init", 0): fresh}
+    for epochs in range(at.checkpoint_every, at.phase_epochs + 1, at.checkpoint_every):
+        stopped = half.replace(stop=Epochs(epochs))
+        found["half of the data", epochs] = stopped
+        found["warm start", epochs] = stopped.then(data=fresh.data, stop=fresh.stop)
+    return found
 
 
 Pair = tuple[float, int]
 """A learning rate and a batch size."""
 
 
-@dataclass(frozen=True)
-class Crossed:
-    """The trainings of Figure 4 of one seed and one pair of learning rate and batch size.
-
-    Attributes:
-        half: on half of the data, with the pair.
-        random_init: on all of it, with the pair.
-        warm: on all of it, from the half, by the pair of the second phase.
-        as_coded: from where ``warm``'s first ended, with the pair of its second: the replication's code lets
-            its repeats share one network, so that all but the first start from one that is already trained.
-    """
-
-    half: Trial
-    random_init: Trial
-    warm: dict[Pair, Trial]
-    as_coded: Trial
-
-
-def crossed(at: Settings, seed: int) -> dict[Pair, Crossed]:
+def crossed(at: Settings, seed: int) -> dict[tuple[str, Pair, Pair], Trial]:
     """Every learning rate with every batch size, from either start, to 99 % train accuracy (Figure 4).
 
     The paper draws the pair of the second phase at random. Here it is the one that stands one, and another time
     two, places further on in both lists (beginning again at their ends): no pair is drawn more often than
     another, and a configuration is the same over seeds, so that it can be chosen on some and judged on others.
+
+    Returns:
+        Trials by start and by the pairs of the first and the second phase; where there is one phase, they are
+        equal. ``"as coded"`` are second repeats of warm starts as the replication's code makes them: its repeats
+        share one network, so that all but the first go on from one that is trained on all the data already.
     """
-    stop = TrainAccuracy(0.99, at.figure_4_epoch_limit, measured="running")
+    stop = TrainAccuracy(at.train_accuracy, at.figure_4_epoch_limit, measured="running")
+    whole = Part(at.dataset, at.figure_4_images)
     rates, sizes = at.learning_rates, at.batch_sizes
     found = {}
     for i, rate in enumerate(rates):
         for j, size in enumerate(sizes):
+            pair = rate, size
             half = Trial(
                 data=Part(at.dataset, half_of(at.figure_4_images)),
                 model=ResNet18(at.width),
@@ -181,14 +191,48 @@ def crossed(at: Settings, seed: int) -> dict[Pair, Crossed]:
                 batch_size=size,
                 curve_images=at.curve_images,
             )
-            whole = Part(at.dataset, at.figure_4_images)
-            second = [(rates[(i + step) % len(rates)], sizes[(j + step) % len(sizes)]) for step in (1, 2)]
-            warm = {(r, s): half.then(data=whole, optimiser=SGD(r), batch_size=s) for r, s in second}
-            (first, _), (rate_2, size_2) = second, second[1]
-            found[rate, size] = Crossed(
-                half=half,
-                random_init=half.replace(data=whole),
-                warm=warm,
-                as_coded=warm[first].then(optimiser=SGD(rate_2), batch_size=size_2),
+            found["half of the data", pair, pair] = half
+            found["random init", pair, pair] = half.replace(data=whole)
+            first, second = ((rates[(i + k) % len(rates)], sizes[(j + k) % len(sizes)]) for k in (1, 2))
+            for after in (first, second):
+                found["warm start", pair, after] = half.then(data=whole, optimiser=SGD(after[0]), batch_size=after[1])
+            found["as coded", pair, second] = found["warm start", pair, first].then(
+                optimiser=SGD(second[0]), batch_size=second[1]
             )
     return found
+
+
+class Compared(Generic[Name]):
+    """The records of comparable trainings, paired by seed.
+
+    Args:
+        seeds: for each seed, its trials by name, the same names for all.
+        records: what is recorded. A seed counts only when all of its trials are.
+    """
+
+    def __init__(self, seeds: Iterable[Mapping[Name, Trial]], records: Mapping[Trial, Record]) -> None:
+        self.seeds = [
+            {name: records[trial] for name, trial in trials.items()}
+            for trials in seeds
+            if all(trial in records for trial in trials.values())
+        ]
+
+    def __len__(self) -> int:
+        """How many seeds are complete."""
+        return len(self.seeds)
+
+    def records(self, name: Name) -> list[Record]:
+        """The records of this name, seed by seed."""
+        return [each[name] for each in self.seeds]
+
+    def final(self, name: Name, measure: str) -> list[float]:
+        """A final measurement, seed by seed."""
+        return [record.final[measure] for record in self.records(name)]
+
+    def percent(self, name: Name, measure: str = "test_accuracy") -> list[float]:
+        """A final accuracy in percent, seed by seed."""
+        return [100 * value for value in self.final(name, measure)]
+
+    def gap(self, first: Name, second: Name) -> Paired | None:
+        """First minus second in final test accuracy, in points; None for fewer than two seeds."""
+        return paired(self.percent(first), self.percent(second)) if len(self) > 1 else None

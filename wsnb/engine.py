@@ -78,8 +78,8 @@ def run(
         Unfinished: when the budget ended or a trial failed; the others' records are written.
     """
     wanted = _trials(trials)
-    if _collector is not None:
-        _collector.extend(wanted if records is None else ())  # records of its own: a page that trains live
+    if _declared is not None:
+        _declared.wanted.extend(wanted if records is None else ())  # records of its own: a page that trains live
         raise Collected
     store = records if isinstance(records, Records) else Records(records)
     missing = missing or os.environ.get("WSNB_MISSING") or "train"  # type: ignore[assignment]
@@ -97,6 +97,18 @@ def run(
         Session(jobs, store, crew, time_budget, display(progress)).work()
         found |= _sound(absent, store, set_aside=False)
     return {trial: found[trial] for trial in wanted if trial in found}
+
+
+def recorded(trials: Iterable[Trial], *, records: Records | Path | str | None = None) -> dict[Trial, Record]:
+    """Those of these trials that are recorded already; none is trained, and no chapter is incomplete without them.
+
+    For cells that need data which few machines have. In a chapter it stands before :func:`run`.
+    """
+    wanted = _trials(trials)
+    if _declared is not None:
+        _declared.welcome.extend(wanted)
+        return {}
+    return _sound(wanted, records if isinstance(records, Records) else Records(records), set_aside=False)
 
 
 def plan(
@@ -157,7 +169,21 @@ def _sound(trials: list[Trial], store: Records, *, set_aside: bool) -> dict[Tria
 
 # Declaring without training -----------------------------------------------------------------------
 
-_collector: list[Trial] | None = None
+
+@dataclass
+class Declared:
+    """The trials that a chapter names.
+
+    Attributes:
+        wanted: those it runs.
+        welcome: those it only looks up.
+    """
+
+    wanted: list[Trial] = field(default_factory=list)
+    welcome: list[Trial] = field(default_factory=list)
+
+
+_declared: Declared | None = None
 
 
 class Collected(BaseException):
@@ -165,16 +191,16 @@ class Collected(BaseException):
 
 
 @contextlib.contextmanager
-def collecting() -> Iterator[list[Trial]]:
-    """Within this context :func:`run` notes its trials in the list and ends the code that called it."""
-    global _collector
-    outer, _collector = _collector, []
+def collecting() -> Iterator[Declared]:
+    """Within this context :func:`run` notes its trials and ends the code that called it."""
+    global _declared
+    outer, _declared = _declared, Declared()
     try:
-        yield _collector
+        yield _declared
     except Collected:
         pass
     finally:
-        _collector = outer
+        _declared = outer
 
 
 # Who trains ---------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ COLOURS = {
     "random init": "#0072B2",
     "warm start": "#D55E00",
     "shrink-perturb": "#009E73",
+    "as coded": "#CC79A7",
     "paper": "#000000",
 }
 """By start; colours from Okabe and Ito's palette, which colour-blind readers can tell apart."""
@@ -78,6 +79,90 @@ def curves(lines: Sequence[Line], *, ylabel: str = "test accuracy (%)") -> Figur
         axes.margins(x=0.01)
         plt.close(figure)
         return figure
+
+
+@dataclass(frozen=True)
+class Series:
+    """A measurement against something that was varied.
+
+    Attributes:
+        start: which start, a name in :data:`COLOURS`.
+        x: what was varied.
+        values: one row per seed, one column per x.
+    """
+
+    start: str
+    x: Sequence[float]
+    values: Sequence[Sequence[float]]
+
+
+def series(panels: Mapping[str, Sequence[Series]], *, xlabel: str) -> Figure:
+    """Panels side by side, by what their y axis is called: means over seeds, with one standard deviation as a band."""
+    with mpl.rc_context(STYLE):
+        figure, row = plt.subplots(1, len(panels), figsize=(7.2 if len(panels) == 1 else 9.6, 3.9), squeeze=False)
+        for axes, (ylabel, lines) in zip(row[0], panels.items(), strict=True):
+            ends = []
+            for line in lines:
+                if not len(line.values):
+                    continue
+                values = np.asarray(line.values, dtype=float)
+                mean, spread = values.mean(0), values.std(0, ddof=1) if len(values) > 1 else 0.0
+                colour = COLOURS[line.start]
+                axes.plot(line.x, mean, "o-", color=colour, markersize=4)
+                axes.fill_between(line.x, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
+                ends.append((float(line.x[-1]), float(mean[-1]), line.start))
+            _name_ends(axes, ends)
+            axes.set(xlabel=xlabel, ylabel=ylabel)
+        plt.close(figure)
+        return figure
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Trainings by what they cost and what they reach.
+
+    Attributes:
+        start: which start, a name in :data:`COLOURS`.
+        costs: by configuration, one per seed.
+        reached: the same shape: what each reached.
+    """
+
+    start: str
+    costs: Sequence[Sequence[float]]
+    reached: Sequence[Sequence[float]]
+
+
+def frontiers(clouds: Sequence[Cloud], *, xlabel: str, ylabel: str) -> Figure:
+    """Configurations as discs (means over seeds), single trainings as dots, and each start's frontier as a line.
+
+    On the frontier are the configurations than which none is both cheaper and better, in the mean over seeds.
+    """
+    with mpl.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(7.2, 4.6))
+        ends = []
+        for cloud in clouds:
+            if not len(cloud.costs):
+                continue
+            colour = COLOURS[cloud.start]
+            axes.plot(np.ravel(cloud.costs), np.ravel(cloud.reached), ".", color=colour, alpha=0.35, markersize=4)
+            points = [(float(np.mean(x)), float(np.mean(y))) for x, y in zip(cloud.costs, cloud.reached, strict=True)]
+            axes.plot(*zip(*points, strict=True), "o", color=colour, markersize=7, alpha=0.8)
+            best = frontier(points)
+            axes.plot(*zip(*best, strict=True), color=colour, drawstyle="steps-post")
+            ends.append((*best[-1], cloud.start))
+        axes.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
+        _name_ends(axes, ends)
+        plt.close(figure)
+        return figure
+
+
+def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Those points (cost, reached) that no other beats at its cost or less, the cheapest first."""
+    found: list[tuple[float, float]] = []
+    for cost, reached in sorted(points, key=lambda point: (point[0], -point[1])):
+        if not found or reached > found[-1][1]:
+            found.append((cost, reached))
+    return found
 
 
 def _test_accuracy(record: Record) -> list[float]:

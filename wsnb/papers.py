@@ -34,7 +34,8 @@ class Cell:
     @property
     def shown(self) -> str:
         """ "60.3 / 57.8": as a table prints it."""
-        return f"{self.accuracies[0]:g} / {self.accuracies[1]:g}"
+        digits = max(len(str(each).partition(".")[2]) for each in self.accuracies)
+        return " / ".join(f"{each:.{digits}f}" for each in self.accuracies)
 
     @property
     def gap(self) -> float:

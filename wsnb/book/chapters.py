@@ -88,19 +88,23 @@ class Chapter:
             profiles.Settings.of(values)
         return values
 
-    def trials(self, settings: Mapping[str, Any]) -> list[Trial]:
+    def declared(self, settings: Mapping[str, Any]) -> engine.Declared:
         """The trials that the chapter asks the book's records for, found by running it up to there."""
         if self.gathers:
-            return []
+            return engine.Declared()
         code = []
         for cell in self.notebook.cells:
             if cell.cell_type == "code":
                 code.append(cell.source)
                 if "parameters" in cell.metadata.get("tags", ()):
                     code += [f"{name} = {value!r}" for name, value in settings.items()]
-        with engine.collecting() as trials:
+        with engine.collecting() as declared:
             exec(compile("\n".join(code), str(self.path), "exec"), {"__name__": self.name})
-        return trials
+        return declared
+
+    def trials(self, settings: Mapping[str, Any]) -> list[Trial]:
+        """The trials that the chapter runs."""
+        return self.declared(settings).wanted
 
     def missing(self, settings: Mapping[str, Any], records: Records) -> list[Trial]:
         """Those of its trials that no record answers."""
@@ -137,7 +141,8 @@ class Chapter:
             others = [chapter for chapter in chapters() if not chapter.gathers]
             files += [path for chapter in others for path in (chapter.path, chapter.page_path)]
             files += [*sorted(places.benchmarks().glob("*.json")), *records.paths()]
-        files += [records.path(trial.key) for trial in self.trials(settings)]
+        declared = self.declared(settings)
+        files += [records.path(trial.key) for trial in (*declared.wanted, *declared.welcome)]
         for file in files:
             state.update(file.name.encode() + (file.read_bytes() if file.exists() else b"-"))
         return state.hexdigest()

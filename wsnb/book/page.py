@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from wsnb import catalogue
-from wsnb.claims import Verdict
+from wsnb.claims import Claim, Verdict
 from wsnb.profiles import Settings
 from wsnb.records import Record
 from wsnb.statistics import Paired, mean_and_error
@@ -39,19 +39,49 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Shown:
     return Shown("\n".join("| " + " | ".join(line) + " |" for line in lines))
 
 
-def accuracy(values: Sequence[float]) -> str:
-    """ "57.8 (0.4)": mean and standard error in percent; a dash where there is nothing."""
+def text(markdown: str) -> Shown:
+    """A sentence or more whose numbers are computed."""
+    return Shown(markdown)
+
+
+def listed(names: Iterable[str]) -> str:
+    """ "a; b; c", or "none"."""
+    return "; ".join(names) or "none"
+
+
+def accuracy(values: Sequence[float], digits: int = 1) -> str:
+    """ "57.8 (0.4)": mean and standard error of a measurement over seeds."""
     if not values:
         return "not run"
     mean, error = mean_and_error(values)
-    return f"{mean:.1f}" + (f" ({error:.1f})" if len(values) > 1 else "")
+    return f"{mean:.{digits}f}".replace("-", "−") + (f" ({error:.{digits}f})" if len(values) > 1 else "")
 
 
-def effect(measured: Paired | None) -> str:
-    """ "+2.1 [0.9, 3.3]": mean difference with its interval, in points."""
+def needs_data(dataset: str, chapter: str, there: bool) -> Shown:
+    """What to say above results on a data set that few machines have.
+
+    Args:
+        dataset: its name in :mod:`wsnb.catalogue`.
+        chapter: which chapter runs on it.
+        there: whether it was run.
+    """
+    title = catalogue.title(dataset)
+    if there:
+        return Shown(f"Measured on {title}, in the same profile.")
+    return Shown(
+        f"**Not run: needs {title}**, which was not at hand when these records were made. Where it is (`wsnb data "
+        f"fetch {dataset}` downloads it), this fills the cells below; add a `--profile` as above:\n\n```\n"
+        f"wsnb run {chapter} -p dataset={dataset}\nwsnb book {chapter}\n```"
+    )
+
+
+def effect(measured: Paired | None, digits: int = 1) -> str:
+    """ "+2.1 [+0.9, +3.3]": mean difference with its interval; the interval's level where that is not 95 %."""
     if measured is None:
         return "not run"
-    return f"{signed(measured.mean)} [{signed(measured.low)},\N{NO-BREAK SPACE}{signed(measured.high)}]"
+    low, high = signed(measured.low, digits), signed(measured.high, digits)
+    level = "" if measured.level == 0.95 else f" at {100 * measured.level:.1f}\N{NO-BREAK SPACE}%"
+    return f"{signed(measured.mean, digits)} [{low},\N{NO-BREAK SPACE}{high}]{level}"
 
 
 def signed(value: float, digits: int = 1) -> str:
@@ -119,30 +149,35 @@ def verdicts(judged: Sequence[Verdict]) -> Shown:
     rows = []
     for verdict in judged:
         claim, measured = verdict.claim, verdict.measured
-        printed = "shown, not printed" if claim.printed is None else signed(claim.printed)
-        seeds = str(measured.n) if measured else "0"
         rows.append(
             (
                 f"`{claim.id}`: {claim.statement} ({claim.paper.short}, {claim.item})",
-                printed,
-                effect(measured) if measured else f"not run: needs {verdict.missing}",
-                seeds,
+                claim.effect,
+                printed(claim),
+                effect(measured, claim.digits) if measured else f"not run: needs {verdict.missing}",
+                str(measured.n) if measured else "0",
                 f"{MARKS[verdict.outcome]} **{verdict.outcome}**",
             )
         )
-    shown = table(("claim", "paper", "measured", "seeds", "verdict"), rows)
+    shown = table(("claim", "effect", "paper", "measured", "seeds", "verdict"), rows)
     shown.data[VERDICTS_MIME] = [
         {
             "claim": verdict.claim.id,
             "outcome": verdict.outcome,
-            "measured": effect(verdict.measured),
+            "measured": effect(verdict.measured, verdict.claim.digits),
             "mean": round(verdict.measured.mean, 2) if verdict.measured else None,
             "seeds": verdict.measured.n if verdict.measured else 0,
             "setting": verdict.setting,
+            "missing": verdict.missing,
         }
         for verdict in judged
     ]
     return shown
+
+
+def printed(claim: Claim) -> str:
+    """The paper's own value of a claim's effect."""
+    return "no number" if claim.printed is None else signed(claim.printed, max(1, claim.digits))
 
 
 def equivalence(measured: Paired | None, margin: float, *, equal: str, different: str, unknown: str) -> Shown:
@@ -176,26 +211,28 @@ def power(judged: Sequence[Verdict]) -> Shown:
         (
             f"`{verdict.claim.id}`",
             str(verdict.measured.n),
-            f"{verdict.measured.spread:.2f}",
-            f"{verdict.measured.detectable():.1f}",
+            f"{verdict.measured.spread:.{verdict.claim.digits + 1}f}",
+            f"{verdict.measured.detectable():.{verdict.claim.digits}f}",
         )
         for verdict in judged
         if verdict.measured is not None
     ]
     if not rows:
         return Shown("Nothing was run, so nothing could have been seen.")
-    columns = ("claim", "seeds", "spread between seeds (points)", "effect seen 4 times in 5 (points)")
+    columns = ("claim", "seeds", "spread between seeds", "effect seen 4 times in 5")
     return table(columns, rows)
 
 
-def setting_in_words(settings: Settings) -> str:
-    """One phrase that says what the numbers were measured on."""
-    amount = settings.images
-    images = f"{amount:,} images".replace(",", " ") if isinstance(amount, int) else f"{amount:.0%} of the images"
-    return (
-        f"{catalogue.title(settings.dataset)}, {images}, ResNet-18 of width {settings.width}, "
-        f"{settings.seeds} seeds ({settings.profile} profile)"
-    )
+def setting_in_words(settings: Settings, images: int | float | None = None) -> str:
+    """One phrase that says what the numbers were measured on.
+
+    Args:
+        settings: of the page.
+        images: how many training images stand for all the data; by default the settings' own ``images``.
+    """
+    amount = settings.images if images is None else images
+    shown = f"{amount:,} images".replace(",", " ") if isinstance(amount, int) else f"{amount:.0%} of the images"
+    return f"{catalogue.title(settings.dataset)}, {shown}, width {settings.width} ({settings.profile} profile)"
 
 
 def provenance(settings: Settings, records: Iterable[Record]) -> Shown:
