@@ -36,18 +36,24 @@ front.answer(published)
 # seeds could have shown.
 
 # %% tags=["remove-input"]
-front.claims_table(published)
+front.counts_table(published)
+
+# %% tags=["remove-input"]
+front.claims_tables(published)
 
 # %% [markdown]
 # ## Which paper
 #
 # - {cite:t}`ash2020` describe the gap of warm-starting and shrink-perturb as its remedy.
+# - {cite:t}`warmstart2019` is its anonymous first version, which had no remedy yet.
 # - {cite:t}`kireev2021` replicate it, and are replicated here, item by item.
 #
 # ## How to read on
 #
 # - {doc}`quickstart` trains the whole idea live in half a minute.
-# - {doc}`gap-offline` is the first of the papers' experiments.
+# - {doc}`gap-offline` asks whether there is a gap, for which models and optimisers; {doc}`online`, whether it adds up
+#   as data keeps coming.
+# - {doc}`early-stopping`, {doc}`weight-decay` and {doc}`learning-rate-batch-size` ask whether the usual means close it.
 # - {doc}`precision` and {doc}`cost` tell how it is measured, how fast, and what it costs on larger machines.
 # - {doc}`rerun` tells how to run a chapter with other values, or on your own images.
 # - {doc}`edit` tells how to change one.

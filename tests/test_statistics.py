@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from wsnb.errors import InvalidValue
-from wsnb.statistics import Paired, mean_and_error, paired
+from wsnb.statistics import Paired, chosen_on_others, growth_exponent, holm, mean_and_error, paired
 
 ACCURACY = st.floats(0, 100)
 PAIRS = st.lists(st.tuples(ACCURACY, ACCURACY), min_size=2, max_size=8)
@@ -111,3 +111,78 @@ def test_the_replications_own_seeds_give_the_error_that_its_table_prints():
 def test_one_seed_has_a_mean_and_no_error():
     mean, error = mean_and_error([60.0])
     assert mean == 60.0 and math.isnan(error)
+
+
+@settings(deadline=None)
+@given(PAIRS)
+def test_the_p_value_is_that_of_the_paired_t_test(pairs):
+    first, second = zip(*pairs, strict=True)
+    measured = paired(first, second)
+    assume(measured.spread > 1e-6)
+    assert measured.p_value == pytest.approx(stats.ttest_rel(first, second).pvalue, rel=1e-6, abs=1e-12)
+
+
+def test_the_p_value_of_differences_that_are_all_alike_is_that_of_the_limit():
+    assert Paired((0.0, 0.0, 0.0)).p_value == 1.0
+    assert Paired((0.5, 0.5, 0.5)).p_value == 0.0
+
+
+# Many at once -------------------------------------------------------------------------------------
+
+
+def test_holm_multiplies_the_smallest_by_all_the_next_by_one_less_and_never_turns_them_round():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
+    assert holm([0.2]) == [0.2]
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_holm_keeps_the_order_and_lies_between_no_correction_and_bonferronis(p_values):
+    adjusted = holm(p_values)
+    for one, more in zip(p_values, adjusted, strict=True):
+        assert one <= more <= min(1.0, len(p_values) * one) or more == pytest.approx(min(1.0, len(p_values) * one))
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    assert [adjusted[index] for index in order] == sorted(adjusted)
+
+
+def test_holm_finds_a_false_difference_in_one_table_of_twenty():
+    rng = np.random.default_rng(0)
+    tables = [[Paired(tuple(rng.normal(size=5))).p_value for _ in range(27)] for _ in range(400)]
+    assert np.mean([min(holm(table)) < 0.05 for table in tables]) < 0.08
+    assert np.mean([min(table) < 0.05 for table in tables]) > 0.5  # what happens without
+
+
+# How costs grow -----------------------------------------------------------------------------------
+
+
+@given(st.floats(-2, 2), st.floats(0.1, 10))
+def test_the_exponent_of_a_power_is_found(exponent, factor):
+    x = [1, 2, 3, 5, 8]
+    assert growth_exponent(x, [factor * each**exponent for each in x]) == pytest.approx(exponent, abs=1e-9)
+
+
+@pytest.mark.parametrize("x, y", [([1], [1]), ([2, 2], [1, 3]), ([1, 2], [0, 1]), ([1, 2], [1])])
+def test_what_has_no_exponent_is_refused(x, y):
+    with pytest.raises(InvalidValue, match="growth_exponent was given"):
+        growth_exponent(x, y)
+
+
+# Choosing without luck ----------------------------------------------------------------------------
+
+
+def test_the_seed_that_judges_has_no_part_in_the_choice():
+    assert chosen_on_others(3, lambda others: tuple(others)) == [(1, 2), (0, 2), (0, 1)]
+    with pytest.raises(InvalidValue, match="1 seeds"):
+        chosen_on_others(1, lambda others: others)
+
+
+def test_choosing_among_equals_and_judging_on_others_shows_no_advantage():
+    rng = np.random.default_rng(0)
+    advantages, lucky = [], []
+    for _ in range(300):
+        table = rng.normal(size=(12, 3))  # twelve configurations that are equally good, three seeds
+        chosen = chosen_on_others(3, lambda others, table=table: int(table[:, others].mean(1).argmax()))
+        advantages.append(np.mean([table[best, seed] for seed, best in enumerate(chosen)]))
+        lucky.append(table.mean(1).max())
+    assert abs(np.mean(advantages)) < 0.1 < np.mean(lucky)

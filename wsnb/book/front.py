@@ -10,8 +10,8 @@ import nbformat
 
 from wsnb import claims
 from wsnb.book.chapters import chapters
-from wsnb.book.page import MARKS, VERDICTS_MIME, Shown, signed, table
-from wsnb.claims import GAP
+from wsnb.book.page import MARKS, VERDICTS_MIME, Shown, printed, signed, table
+from wsnb.claims import GAP, Claim
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Published:
         seeds: how many.
         setting: what it was measured on.
         mean: the mean effect; None when not run.
+        missing: what is needed when it was not run.
     """
 
     chapter: str
@@ -33,6 +34,7 @@ class Published:
     seeds: int
     setting: str
     mean: float | None = None
+    missing: str = ""
 
 
 def published_verdicts() -> dict[str, Published]:
@@ -51,9 +53,9 @@ def published_verdicts() -> dict[str, Published]:
 
 
 def answer(published: Mapping[str, Published]) -> Shown:
-    """What was measured, in two sentences: the range of the gap, and the count of verdicts."""
-    outcomes = Counter(published[name].outcome if name in published else "not run" for name in claims.CLAIMS)
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+    """What was measured, in a few sentences: the count of verdicts, and the range of the gap."""
+    outcomes = Counter(_outcome(name, published) for name in claims.CLAIMS)
+    counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in MARKS if outcomes[outcome])
     lines = [f"Of {len(claims.CLAIMS)} claims examined so far: **{counts}**."]
     settings = sorted({verdict.setting for verdict in published.values() if verdict.seeds})
     gaps = [
@@ -66,18 +68,50 @@ def answer(published: Mapping[str, Published]) -> Shown:
     return Shown(" ".join(lines))
 
 
-def claims_table(published: Mapping[str, Published]) -> Shown:
-    """All claims with the paper's value, ours and the verdict, each linked to its chapter."""
+def _outcome(name: str, published: Mapping[str, Published]) -> str:
+    return published[name].outcome if name in published else "not run"
+
+
+def _by_topic() -> dict[str, list[Claim]]:
+    topics: dict[str, list[Claim]] = {}
+    for claim in claims.CLAIMS.values():
+        topics.setdefault(claim.topic, []).append(claim)
+    return topics
+
+
+def counts_table(published: Mapping[str, Published]) -> Shown:
+    """How many claims there are of each topic, and what became of them."""
     rows = []
-    for name, claim in claims.CLAIMS.items():
-        found = published.get(name)
-        outcome = found.outcome if found else "not run"
-        rows.append(
-            (
-                f"{claim.statement} ({claim.paper.short}, {claim.item})",
-                "shown, not printed" if claim.printed is None else signed(claim.printed),
-                f"{found.measured} ({found.seeds} seeds)" if found and found.seeds else "–",
-                f"[{MARKS[outcome]} **{outcome}**]({found.chapter}.html)" if found else f"{MARKS[outcome]} {outcome}",
+    for topic, group in _by_topic().items():
+        chapters_of = {published[claim.id].chapter for claim in group if claim.id in published}
+        link = f"[{topic}]({chapters_of.pop()}.html)" if len(chapters_of) == 1 else topic
+        outcomes = Counter(_outcome(claim.id, published) for claim in group)
+        rows.append((link, str(len(group)), *(str(outcomes[outcome] or "–") for outcome in MARKS)))
+    return table(("topic", "claims", *(f"{mark} {outcome}" for outcome, mark in MARKS.items())), rows)
+
+
+def claims_tables(published: Mapping[str, Published]) -> Shown:
+    """All claims by topic, with the paper's value, ours and the verdict; those that were not run in a line."""
+    parts = []
+    for topic, group in _by_topic().items():
+        run = [claim for claim in group if _outcome(claim.id, published) != "not run"]
+        rows = []
+        for claim in run:
+            found = published[claim.id]
+            rows.append(
+                (
+                    f"{claim.statement} ({claim.paper.short}, {claim.item})",
+                    claim.effect,
+                    printed(claim),
+                    f"{found.measured} ({found.seeds} seeds)",
+                    f"[{MARKS[found.outcome]} **{found.outcome}**]({found.chapter}.html)",
+                )
             )
-        )
-    return table(("claim", "paper", "here: mean [95 % interval]", "verdict"), rows)
+        parts.append(f"**{topic}**")
+        if rows:
+            parts.append(table(("claim", "effect", "paper", "here: mean [interval]", "verdict"), rows).markdown)
+        absent = len(group) - len(run)
+        if absent:
+            needs = {published[claim.id].missing for claim in group if claim.id in published} - {""}
+            parts.append(f"{absent} not run" + (f": needs {', '.join(sorted(needs))}." if needs else "."))
+    return Shown("\n\n".join(parts))
