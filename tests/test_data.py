@@ -312,14 +312,14 @@ def test_many_may_fill_the_cache_at_once(tmp_path):
 # The published sets -------------------------------------------------------------------------------
 
 
-def cifar_archive(folder, base, names, label_key, meta_name, meta_key):
+def cifar_archive(base, names, label_key, meta_name, meta_key, images=4):
     """Small files in CIFAR's own format, as a .tar.gz; the archive's bytes, the files and the pixels by name."""
     files, pixels = {}, {}
     for number, name in enumerate(names):
-        rows = np.random.default_rng(number).integers(0, 256, (4, 3072)).astype(np.uint8)
-        labels = [(number + index) % 10 for index in range(4)]
+        rows = np.random.default_rng(number).integers(0, 256, (images, 3072)).astype(np.uint8)
+        labels = [(number + index) % 10 for index in range(images)]
         files[f"{base}/{name}"] = pickle.dumps({"data": rows, label_key: labels}, protocol=2)
-        pixels[name] = rows.reshape(4, 3, 32, 32), labels
+        pixels[name] = rows.reshape(images, 3, 32, 32), labels
     files[f"{base}/{meta_name}"] = pickle.dumps({meta_key: [f"name {index}" for index in range(10)]}, protocol=2)
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as tar:
@@ -343,7 +343,7 @@ def small_cifar10(tmp_path, monkeypatch):
     known = data._published("cifar10")
     names = [pair[0] for pair in known.train_list + known.test_list]
     archive, files, pixels = cifar_archive(
-        tmp_path, known.base_folder, names, "labels", known.meta["filename"], known.meta["key"]
+        known.base_folder, names, "labels", known.meta["filename"], known.meta["key"]
     )
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / known.filename).write_bytes(archive)
@@ -411,37 +411,49 @@ def test_a_damaged_file_is_named_not_read_and_replaced_by_fetch(tmp_path, small_
     assert torch.equal(load("cifar10").train_images, good.train_images)
 
 
-def test_cifar100_is_read_with_its_fine_labels(tmp_path, monkeypatch):
+def put_small_cifar100(folder, monkeypatch, images=4):
+    """CIFAR-100 of so many images per split, as the archive that is downloaded; the pixels and labels by split."""
     known = data._published("cifar100")
     archive, files, pixels = cifar_archive(
-        tmp_path, known.base_folder, ["train", "test"], "fine_labels", "meta", "fine_label_names"
+        known.base_folder, ["train", "test"], "fine_labels", "meta", "fine_label_names", images
     )
     sums = declare(monkeypatch, "cifar100", files)
     monkeypatch.setattr(known, "train_list", [["train", sums["cifar-100-python/train"]]])
     monkeypatch.setattr(known, "test_list", [["test", sums["cifar-100-python/test"]]])
     monkeypatch.setattr(known, "meta", known.meta | {"md5": sums["cifar-100-python/meta"]})
     monkeypatch.setattr(known, "tgz_md5", md5(archive))
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / known.filename).write_bytes(archive)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / known.filename).write_bytes(archive)
+    return pixels
+
+
+def test_cifar100_is_read_with_its_fine_labels(tmp_path, monkeypatch):
+    pixels = put_small_cifar100(tmp_path / "data", monkeypatch)
     images = load("cifar100")
     assert images.train_labels.tolist() == pixels["train"][1] and len(images.classes) == 100
     assert np.array_equal(images.test_images.numpy(), pixels["test"][0])
 
 
-def test_svhn_is_read_with_ten_for_zero_and_images_first(tmp_path, monkeypatch):
+def put_small_svhn(folder, monkeypatch, images=6):
+    """SVHN of so many images per split, as files to be had from file:// addresses; the last split's pixels."""
     from scipy.io import savemat
 
     known = data._published("svhn")
     files, urls = {}, {}
-    (tmp_path / "site").mkdir()
+    folder.mkdir(parents=True, exist_ok=True)
     for number, split in enumerate(("train", "test")):
-        pixels = np.random.default_rng(number).integers(0, 256, (32, 32, 3, 6)).astype(np.uint8)
-        place = tmp_path / "site" / f"{split}_32x32.mat"
-        savemat(place, {"X": pixels, "y": np.array([[10], [1], [2], [9], [10], [5]], np.uint8)})
+        pixels = np.random.default_rng(number).integers(0, 256, (32, 32, 3, images)).astype(np.uint8)
+        place = folder / f"{split}_32x32.mat"
+        savemat(place, {"X": pixels, "y": np.resize(np.array([10, 1, 2, 9, 10, 5], np.uint8), (images, 1))})
         files[place.name] = place.read_bytes()
         urls[split] = [place.as_uri(), place.name, md5(files[place.name])]
     declare(monkeypatch, "svhn", files)
     monkeypatch.setattr(known, "split_list", urls)
+    return pixels
+
+
+def test_svhn_is_read_with_ten_for_zero_and_images_first(tmp_path, monkeypatch):
+    pixels = put_small_svhn(tmp_path / "site", monkeypatch)
     images = load("svhn")
     assert images.train_images.shape == (6, 3, 32, 32) and images.test_images.is_contiguous()
     assert np.array_equal(images.test_images.permute(2, 3, 1, 0).numpy(), pixels)
