@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -472,3 +473,35 @@ def test_window_and_spread_are_those_given():
 def test_the_limit_of_epochs_is_named_as_such_even_when_the_accuracy_is_flat():
     # A record that ended at its limit is not called converged.
     assert StopsImproving(at_most=3).reason([0.5, 0.5, 0.5]) == "epoch limit"
+
+
+def test_a_long_chain_of_steps_is_looked_up_as_fast_as_a_short_one():
+    def chain(length):
+        trial = Trial(Part("digits", 10), MLP(), SGD(), Epochs(1))
+        for amount in range(11, 10 + length):
+            trial = trial.then(data=Part("digits", amount))
+        return trial
+
+    long, calls = chain(300), []
+    found = {long: 1}
+    hashed = Part.__hash__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Part, "__hash__", lambda part: calls.append(part) or hashed(part))
+        assert found[long] == 1
+    assert not calls
+    assert (long.depth, len(long.key)) == (299, 16)
+
+
+def test_a_trial_that_was_hashed_in_another_process_is_still_found():
+    trial = Trial(Part("digits", 10), MLP(), SGD(), Epochs(1)).then(data=Part("digits", 20))
+    code = (
+        "import pickle, sys; trial = pickle.load(sys.stdin.buffer); hash(trial); "
+        "sys.stdout.buffer.write(pickle.dumps(trial))"
+    )
+    hash(trial)
+    there = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(trial), capture_output=True, check=True,
+        env=os.environ | {"PYTHONHASHSEED": "1"},
+    )  # fmt: skip
+    back = pickle.loads(there.stdout)
+    assert back == trial and hash(back) == hash(trial) and {trial: 1}[back] == 1

@@ -189,7 +189,8 @@ def make_plan(
         work[trial.key] = _seconds(trial, count, speeds[workload_of(trial)])
     start = max((speeds[workload_of(trial)].start for trial in trials), default=0.0)
     memory = max((speeds[workload_of(trial)].memory + _data_bytes(trial) for trial in trials), default=0)
-    unasked = [trial for trial in trials if trial not in set(wanted)]
+    asked = set(wanted)
+    unasked = [trial for trial in trials if trial not in asked]
     at_work = min(workers, len(trials))
     return Plan(
         lines=_lines([*wanted, *unasked], images, work),
@@ -261,6 +262,7 @@ def expected_epochs(trial: Trial, store: Records) -> float | None:
     return None
 
 
+@functools.lru_cache(maxsize=10_000)  # a chain of steps asks for each of its parents again
 def with_seed(trial: Trial, seed: int) -> Trial:
     """The trial, and all before it, with another seed."""
     parent = None if trial.parent is None else with_seed(trial.parent, seed)

@@ -411,6 +411,19 @@ class Trial(Value):
             if (self.parent.optimiser.kind, self.parent.model) != (self.optimiser.kind, self.model):
                 raise InvalidValue("Trial.optimiser_state is 'kept': the parent must have this model and optimiser.")
 
+    def __hash__(self) -> int:
+        """Made once, from the parent's: a chain of steps would hash all before it each time it is looked up."""
+        if "_hash" not in self.__dict__:
+            for ancestor in self.ancestors():  # the first first, so that none has to go back further than one
+                hash(ancestor)
+            values = tuple(getattr(self, field.name) for field in dataclasses.fields(self))
+            object.__setattr__(self, "_hash", hash(values))
+        return self.__dict__["_hash"]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the hash: another process hashes texts in another way."""
+        return {name: value for name, value in self.__dict__.items() if name != "_hash"}
+
     def then(self, **changes: Any) -> Trial:
         """A trial that starts from this one's final weights: a warm start unless ``start`` says otherwise."""
         inherited = {"start": WarmStart(), "optimiser_state": "fresh"} | changes
@@ -423,7 +436,7 @@ class Trial(Value):
     @functools.cached_property
     def depth(self) -> int:
         """How many trials stand before this one."""
-        return 0 if self.parent is None else self.parent.depth + 1
+        return len(self.ancestors())
 
     def ancestors(self) -> list[Trial]:
         """The trials before this one, the first first."""
@@ -441,6 +454,8 @@ class Trial(Value):
     @functools.cached_property
     def key(self) -> str:
         """Sixteen hexadecimal digits that name this trial: equal trials, equal keys."""
+        for ancestor in self.ancestors():  # the first first: a long chain is not gone down by recursion
+            _ = ancestor.key
         return key_of(self.canonical())
 
 
