@@ -20,6 +20,7 @@ from wsnb.comparisons import (
     stopped_early,
     table_1,
 )
+from wsnb.errors import InvalidValue
 from wsnb.profiles import PROFILES, Settings, settings
 from wsnb.records import Record
 from wsnb.trials import RandomInit, WarmStart
@@ -93,11 +94,17 @@ def test_online_each_step_adds_a_chunk_and_the_warm_start_goes_on_from_the_step_
         assert changed(warm, fresh) == {"start", "parent"}
 
 
-@pytest.mark.parametrize("images, steps", [(128, [64, 128]), (64, [64]), (50, [50]), (0.1, [64, 128, 144])])
+@pytest.mark.parametrize("images, steps", [(192, [64, 128, 192]), (193, [64, 128, 192, 193]), (0.1, [64, 128, 144])])
 def test_online_ends_with_all_the_data_and_never_takes_more(images, steps):
     trials = online(AT.replace(images=images), Adam(), TrainAccuracy(0.9), seed=3)
     amounts = [amount for start, amount in trials if start == "random init"]
     assert amounts == steps
+
+
+@pytest.mark.parametrize("images", [50, 64, 128])
+def test_fewer_than_three_steps_are_refused_with_what_to_do(images):
+    with pytest.raises(InvalidValue, match=f"{images} images in chunks of 64 make . step.*smaller chunk"):
+        online(AT.replace(images=images), Adam(), TrainAccuracy(0.9), seed=3)
 
 
 # Stopped early ------------------------------------------------------------------------------------

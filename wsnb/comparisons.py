@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, Literal, TypeVar
 
 from wsnb import papers
+from wsnb.errors import InvalidValue
 from wsnb.papers import CellName
 from wsnb.plan import images_in
 from wsnb.profiles import Settings, half_of
@@ -122,10 +123,19 @@ def online(at: Settings, optimiser: Optimiser, stop: Stop, seed: int) -> dict[tu
 
     Returns:
         Trials by start and number of images. Both starts share the first, which has nothing to start from.
+
+    Raises:
+        InvalidValue: where that makes fewer than three steps, which show no growth.
     """
     whole = images_in(Part(at.dataset, at.images))
+    amounts = [*range(at.chunk, whole, at.chunk), whole]
+    if len(amounts) < 3:
+        raise InvalidValue(
+            f"{whole} images in chunks of {at.chunk} make {len(amounts)} step(s); allowed: three or more. "
+            "Take a smaller chunk or more images."
+        )
     trial = warm = Trial(
-        data=Part(at.dataset, min(at.chunk, whole)),
+        data=Part(at.dataset, amounts[0]),
         model=ResNet18(at.width),
         optimiser=optimiser,
         stop=stop,
@@ -134,7 +144,7 @@ def online(at: Settings, optimiser: Optimiser, stop: Stop, seed: int) -> dict[tu
         curve_images=at.curve_images,
     )
     found = {}
-    for amount in (*range(at.chunk, whole, at.chunk), whole):
+    for amount in amounts:
         data = Part(at.dataset, amount)
         warm = warm.then(data=data) if found else trial
         found["random init", amount] = trial.replace(data=data)
