@@ -143,8 +143,9 @@ page.table(
 # ## Table 1: trained to convergence
 #
 # Test accuracy in percent, mean (standard error) over seeds; the gap with its 95 % confidence interval
-# from paired seeds. The papers' columns hold what they print: random init / warm start (gap). The perceptron
-# and logistic regression train in seconds, so they get more seeds (`small_model_seeds`).
+# from paired seeds; the mean epochs on all the data, random init / warm start. The papers' columns hold what they print:
+# random init / warm start (gap). The perceptron and logistic regression train in seconds, so they get more seeds
+# (`small_model_seeds`).
 
 # %% tags=["hide-input"]
 from wsnb import papers
@@ -168,12 +169,12 @@ def cells(dataset):
 
 def table_of(dataset):
     """Table 1 on one data set, ours beside theirs."""
-    columns = ("model", "optimiser", "random init", "warm start", "gap (points)", "seeds", "epochs, random / warm")
+    columns = ("on " + dataset, "random init", "warm start", "gap (points)", "seeds", "epochs")
     return page.table(
         (*columns, papers.KIREEV_2021.short, papers.ASH_2020.short),
         [
             (
-                *cell[1:],
+                " with ".join(cell[1:]),
                 page.accuracy(seeds.percent("random init")),
                 page.accuracy(seeds.percent("warm start")),
                 page.effect(seeds.gap("random init", "warm start")),

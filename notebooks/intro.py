@@ -33,7 +33,8 @@ front.answer(published)
 #
 # A claim is something that a paper states. Its verdict is computed from paired seeds with a confidence
 # interval, by a rule fixed before the runs: see the chapter for the rule, the spread and what the
-# seeds could have shown.
+# seeds could have shown. Unless a claim says otherwise the effect is the *gap*: random init minus warm start, in points
+# of test accuracy. Where an interval is not of 95 %, several claims are judged at once.
 
 # %% tags=["remove-input"]
 front.counts_table(published)

@@ -140,18 +140,15 @@ def _of_table_1(paper: Paper, name: CellName, cell: Cell) -> Claim:
     """What a cell says: which start ends higher, where the difference is over twice its standard error."""
     dataset, model, optimiser = name
     error = 2 * math.hypot(*cell.errors) if cell.errors else 0.0
-    expects: Expects = "within"
-    says = "ends within half a point of a random initialisation in test accuracy"
-    if cell.gap > error:
-        expects, says = "above", "ends at a lower test accuracy than a random initialisation"
-    elif cell.gap < -error:
-        expects, says = "below", "ends at a higher test accuracy than a random initialisation"
+    expects: Expects
+    expects, says = ("within", "ends within half a point of random init")
+    if abs(cell.gap) > error:
+        expects, says = ("above", "ends below random init") if cell.gap > 0 else ("below", "ends above random init")
     return Claim(
         id=in_table_1(paper, name),
         paper=paper,
-        item=f"Table 1, {dataset}, {model}, {optimiser}",
-        statement=f"Trained with {optimiser} to convergence on {dataset}, a warm start of {model} from half of "
-        f"the data {says}.",
+        item=f"Table 1, {dataset}",
+        statement=f"{model} with {optimiser}, to convergence on {dataset}: the warm start {says}.",
         topic=f"{OFFLINE}: Table 1, {dataset}",
         expects=expects,
         printed=cell.gap,

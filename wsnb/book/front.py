@@ -10,7 +10,7 @@ import nbformat
 
 from wsnb import claims
 from wsnb.book.chapters import chapters
-from wsnb.book.page import MARKS, VERDICTS_MIME, Shown, printed, signed, table
+from wsnb.book.page import MARKS, VERDICTS_MIME, Shown, printed, signed, stated, table
 from wsnb.claims import GAP, Claim
 
 
@@ -100,8 +100,7 @@ def claims_tables(published: Mapping[str, Published]) -> Shown:
             found = published[claim.id]
             rows.append(
                 (
-                    f"{claim.statement} ({claim.paper.short}, {claim.item})",
-                    claim.effect,
+                    stated(claim),
                     printed(claim),
                     f"{found.measured} ({found.seeds} seeds)",
                     f"[{MARKS[found.outcome]} **{found.outcome}**]({found.chapter}.html)",
@@ -109,7 +108,7 @@ def claims_tables(published: Mapping[str, Published]) -> Shown:
             )
         parts.append(f"**{topic}**")
         if rows:
-            parts.append(table(("claim", "effect", "paper", "here: mean [interval]", "verdict"), rows).markdown)
+            parts.append(table(("claim", "paper", "here: mean [interval]", "verdict"), rows).markdown)
         absent = len(group) - len(run)
         if absent:
             needs = {published[claim.id].missing for claim in group if claim.id in published} - {""}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from wsnb import catalogue
-from wsnb.claims import Claim, Verdict
+from wsnb.claims import GAP, Claim, Verdict
 from wsnb.profiles import Settings
 from wsnb.records import Record
 from wsnb.statistics import Paired, mean_and_error
@@ -151,15 +151,14 @@ def verdicts(judged: Sequence[Verdict]) -> Shown:
         claim, measured = verdict.claim, verdict.measured
         rows.append(
             (
-                f"`{claim.id}`: {claim.statement} ({claim.paper.short}, {claim.item})",
-                claim.effect,
+                f"`{claim.id}`: {stated(claim)}",
                 printed(claim),
                 effect(measured, claim.digits) if measured else f"not run: needs {verdict.missing}",
                 str(measured.n) if measured else "0",
                 f"{MARKS[verdict.outcome]} **{verdict.outcome}**",
             )
         )
-    shown = table(("claim", "effect", "paper", "measured", "seeds", "verdict"), rows)
+    shown = table(("claim", "paper", "measured", "seeds", "verdict"), rows)
     shown.data[VERDICTS_MIME] = [
         {
             "claim": verdict.claim.id,
@@ -173,6 +172,12 @@ def verdicts(judged: Sequence[Verdict]) -> Shown:
         for verdict in judged
     ]
     return shown
+
+
+def stated(claim: Claim) -> str:
+    """The claim with its source, and what is measured where that is not the gap."""
+    effect = "" if claim.effect == GAP else f" *Measured: {claim.effect}.*"
+    return f"{claim.statement} ({claim.paper.short}, {claim.item}){effect}"
 
 
 def printed(claim: Claim) -> str:
