@@ -65,9 +65,8 @@ first_seed = 1
 
 # %%
 from wsnb import SGD, Epochs, recorded, run
-from wsnb.comparisons import Compared, elsewhere, offline, seed_by_seed, table_1
+from wsnb.comparisons import Compared, as_in_the_paper, elsewhere, merged, offline, seed_by_seed, table_1
 from wsnb.profiles import Settings
-from wsnb.profiles import settings as profile_settings
 
 
 def chapter_trials(at):
@@ -95,7 +94,7 @@ compared = {item: Compared(seeds, records | others) for item, seeds in (trials |
 # %% tags=["hide-input"]
 from wsnb.book import page
 
-paper = chapter_trials(profile_settings("paper"))
+paper = chapter_trials(as_in_the_paper(ours))
 
 
 def first_seed_of(items):
@@ -180,7 +179,7 @@ def table_of(dataset):
                 page.effect(seeds.gap("random init", "warm start")),
                 str(len(seeds)),
                 epochs(seeds),
-                printed(papers.KIREEV_TABLE_1[cell]),
+                printed(papers.KIREEV_TABLE_1.get(cell)),
                 printed(papers.ASH_TABLE_1.get(cell)),
             )
             for cell, seeds in cells(dataset).items()
@@ -295,6 +294,7 @@ judged = [
     claims.judge(claims.claim("gap-warmstart2019"), *starts, measured_on),
     claims.judge(claims.claim("similar-losses"), *losses, measured_on),
 ]
+SVHN_SGD = ("SVHN", "MLP", "SGD")
 run_cells = max(1, sum(len(compared[cell]) > 1 for cell in papers.KIREEV_TABLE_1))
 for source, table in ((papers.KIREEV_2021, papers.KIREEV_TABLE_1), (papers.ASH_2020, papers.ASH_TABLE_1)):
     for cell in table:
@@ -304,6 +304,14 @@ for source, table in ((papers.KIREEV_2021, papers.KIREEV_TABLE_1), (papers.ASH_2
             judged.append(claims.not_run(claim, cell[0]))
         else:
             judged.append(claims.judge(claim, *both, measured_on, together=run_cells))
+
+rates = Compared(merged({cell: (trials | other_data)[cell] for cell in (SVHN_SGD, papers.UNMARKED)}), records | others)
+claim = claims.claim("svhn-mlp-sgd-fails")
+if len(rates):
+    at_rates = (rates.percent((cell, "random init")) for cell in (SVHN_SGD, papers.UNMARKED))
+    judged.append(claims.judge(claim, *at_rates, measured_on))
+else:
+    judged.append(claims.not_run(claim, "SVHN"))
 page.verdicts(judged)
 
 # %% [markdown]

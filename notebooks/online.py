@@ -46,9 +46,8 @@ first_seed = 1
 
 # %%
 from wsnb import Adam, TrainAccuracy, recorded, run
-from wsnb.comparisons import Compared, elsewhere, online, paper_dataset, seed_by_seed
+from wsnb.comparisons import Compared, as_in_the_paper, elsewhere, merged, online, paper_dataset, seed_by_seed
 from wsnb.profiles import Settings
-from wsnb.profiles import settings as profile_settings
 
 
 def chapter_trials(at):
@@ -95,7 +94,7 @@ def last_steps(items):
     return {"Figure 2": dict(zip(STARTS, list(next(iter(items.values()))[0].values())[-2:], strict=True))}
 
 
-page.differences(last_steps(chapter_trials(profile_settings("paper"))), last_steps(trials[own]))
+page.differences(last_steps(chapter_trials(as_in_the_paper(ours))), last_steps(trials[own]))
 
 # %% [markdown]
 # ## Figure 2a: to 99 %
@@ -257,13 +256,34 @@ def both_starts(data, target):
     return [mean_accuracy(compared[data][target], start) for start in STARTS]
 
 
+def saved(data):
+    """Images saved by the warm start over all steps, in percent, seed by seed."""
+    sums = [[sum(row) for row in by_step(compared[data][train_accuracy], start, images_seen)] for start in STARTS]
+    return [100 * (1 - warm / fresh) for fresh, warm in zip(*sums, strict=True)]
+
+
+def harder():
+    """Images that random init saw on CIFAR-10 beyond those on SVHN, in percent, by seed, over the steps of both."""
+    both = Compared(merged({name: trials[name][train_accuracy] for name in ("CIFAR-10", "SVHN")}), records | others)
+    found = []
+    for seed in both.seeds:
+        totals = {"CIFAR-10": 0, "SVHN": 0}
+        for (data, (start, amount)), record in seed.items():
+            if start == "random init" and all((name, (start, amount)) in seed for name in totals):
+                totals[data] += record.final["images_seen"]
+        found.append(100 * (totals["CIFAR-10"] / totals["SVHN"] - 1))
+    return found
+
+
 random_grows, warm_grows = (exponents(compared["CIFAR-10"][train_accuracy], start, images_seen) for start in STARTS)
 judged = [
     judged_on("online-gap-cifar10", "CIFAR-10", *both_starts("CIFAR-10", train_accuracy)),
     judged_on("online-random-time-linear", "CIFAR-10", random_grows, [1.0] * len(random_grows)),
     judged_on("online-warm-time-constant", "CIFAR-10", warm_grows, [0.0] * len(warm_grows)),
+    judged_on("online-warm-start-saves", "CIFAR-10", saved("CIFAR-10"), [0.0] * len(saved("CIFAR-10"))),
     judged_on("online-no-gap-svhn-99", "SVHN", *both_starts("SVHN", train_accuracy)),
     judged_on("online-gap-svhn-99.9", "SVHN", *both_starts("SVHN", higher_train_accuracy)),
+    judged_on("online-cifar10-is-harder", "SVHN", harder(), [0.0] * len(harder())),
 ]
 page.verdicts(judged)
 

@@ -187,6 +187,16 @@ CLAIMS = {
         *(_of_table_1(papers.KIREEV_2021, name, cell) for name, cell in papers.KIREEV_TABLE_1.items()),
         *(_of_table_1(papers.ASH_2020, name, cell) for name, cell in papers.ASH_TABLE_1.items()),
         Claim(
+            id="svhn-mlp-sgd-fails",
+            paper=papers.KIREEV_2021,
+            item="Section 2.1",
+            statement="On SVHN the MLP with SGD does not reach a reasonable accuracy at the learning rate of the other "
+            "cells; at five times that it does.",
+            topic=f"{OFFLINE}: Table 1, SVHN",
+            effect="test accuracy of random init at the larger learning rate − at the other cells', points",
+            least=5.0,
+        ),
+        Claim(
             id="online-gap-cifar10",
             paper=papers.KIREEV_2021,
             item="Figure 2a",
@@ -233,6 +243,26 @@ CLAIMS = {
             statement="On SVHN, trained to 99.9 %, the gap appears online.",
             topic=ONLINE,
             effect="random init − warm start, test accuracy, mean over the steps after the first, points",
+        ),
+        Claim(
+            id="online-cifar10-is-harder",
+            paper=papers.KIREEV_2021,
+            item="Section 2.1",
+            statement="99 % training accuracy takes more training on CIFAR-10 than on SVHN.",
+            topic=ONLINE,
+            effect="images seen by random init on CIFAR-10 beyond those on SVHN, over the steps of both, % of these",
+            least=10.0,
+            digits=0,
+        ),
+        Claim(
+            id="online-warm-start-saves",
+            paper=papers.ICLR_2020,
+            item="abstract",
+            statement="A warm start shortens training.",
+            topic=ONLINE,
+            effect="images saved by the warm start over all steps, % of those of random init",
+            least=10.0,
+            digits=0,
         ),
         Claim(
             id="gap-after-early-stop",
