@@ -181,18 +181,17 @@ def at_once(device: str, size: Size) -> dict[str, list[float]]:
     return rates
 
 
-def paper_speeds(device: str) -> dict[str, dict[str, float]]:
-    """How fast this machine's crew does what the chapters' paper profile asks for, by workload."""
-    found = {}
+def paper_speeds(device: str) -> dict[str, Any]:
+    """How fast this machine's crew does what the chapters' paper profile asks for, by workload; and of which commit."""
+    asked = [chapter for chapter in chapters() if "profile" in chapter.parameters]
+    trials = [trial for chapter in asked for trial in chapter.trials(chapter.settings("paper"))]
     crew = LocalCrew(device=device)
     try:
-        for chapter in chapters():
-            if "profile" in chapter.parameters:
-                speeds = measured_speeds(chapter.trials(chapter.settings("paper")), crew, anew=True)
-                found |= {str(workload): asdict(speed) for workload, speed in speeds.items()}
+        speeds = measured_speeds(trials, crew, anew=True)
     finally:
         crew.end()
-    return found
+    found = {str(workload): asdict(speed) for workload, speed in speeds.items()}
+    return {"paper_speeds": found, "paper_speeds_commit": commit()}
 
 
 # What comes of it ---------------------------------------------------------------------------------
@@ -255,13 +254,12 @@ def measure(device: str, size: Size) -> dict[str, Any]:
         "goals": {work: goals[kind] for work, goals in GOALS.items()},
         "images_per_second": rates,
         "ratios": {work: ratios(work, measured, kind) for work, measured in rates.items()},
-        "paper_speeds": paper_speeds(device) if size.speeds else {},
-    }
+    } | (paper_speeds(device) if size.speeds else {"paper_speeds": {}})
 
 
-def slug(results: dict[str, Any]) -> str:
-    """The machine's name as that of a file."""
-    words = results["machine"] + (f" {results['cores']} cores" if results["kind"] == "cpu" else "")
+def slug(device: str) -> str:
+    """This machine's name as that of a file."""
+    words = device_in_words(device) + ("" if device.startswith("cuda") else f" {cores()} cores")
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
 
 
@@ -270,15 +268,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])  # type: ignore[union-attr]
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--quick", action="store_true", help="see whether it works; the figures mean nothing")
+    parser.add_argument("--speeds", action="store_true", help="only what the chapters' paper profile trains, anew")
     parser.add_argument("--output", type=Path, help="the file of results [benchmarks/results/MACHINE.json]")
     given = parser.parse_args()
-    results = measure(given.device, QUICK if given.quick else FULL)
+    place = given.output or (None if given.quick else places.benchmarks() / f"{slug(given.device)}.json")
+    if given.speeds:
+        if place is None or not place.exists():
+            parser.error("--speeds adds to the results of a whole run, and there are none for this machine.")
+        results = json.loads(place.read_text(encoding="utf-8")) | paper_speeds(given.device)
+    else:
+        results = measure(given.device, QUICK if given.quick else FULL)
     print(table(results))
-    path = given.output or (None if given.quick else places.benchmarks() / f"{slug(results)}.json")
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        print(path)
+    if place is not None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        print(place)
 
 
 if __name__ == "__main__":

@@ -143,6 +143,21 @@ def test_the_table_shows_each_contender_with_its_ratios_and_goals():
     assert "7.00 [7.00, 7.00] of usual, 0 loaders, goal 6" in lines[4]
 
 
-def test_a_machine_has_one_file():
-    assert speed.slug({"machine": "AMD EPYC", "cores": 2, "kind": "cpu"}) == "amd-epyc-2-cores"
-    assert speed.slug({"machine": "NVIDIA H200", "cores": 16, "kind": "cuda"}) == "nvidia-h200"
+def test_a_machine_has_one_file(monkeypatch):
+    monkeypatch.setattr(speed, "device_in_words", lambda device: "NVIDIA H200" if "cuda" in device else "AMD EPYC")
+    monkeypatch.setattr(speed, "cores", lambda: 2)
+    assert speed.slug("cpu") == "amd-epyc-2-cores"
+    assert speed.slug("cuda:0") == "nvidia-h200"
+
+
+def test_speeds_alone_leave_the_rest_of_the_file_as_it_was(tmp_path, monkeypatch, capsys):
+    place = tmp_path / "results.json"
+    kept = {"images_per_second": {}, "ratios": {}, "commit": "old", "paper_speeds": {"gone": {}}}
+    monkeypatch.setattr(speed, "paper_speeds", lambda device: {"paper_speeds": {"new": {}}, "paper_speeds_commit": "new"})
+    monkeypatch.setattr(sys, "argv", ["speed.py", "--device", "cpu", "--speeds", "--output", str(place)])
+    with pytest.raises(SystemExit):
+        speed.main()
+    assert "there are none for this machine" in capsys.readouterr().err
+    place.write_text(json.dumps(kept))
+    speed.main()
+    assert json.loads(place.read_text()) == kept | {"paper_speeds": {"new": {}}, "paper_speeds_commit": "new"}

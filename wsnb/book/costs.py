@@ -68,6 +68,7 @@ def paper_profile(found: list[Results]) -> Shown:
         for results in found:
             known = {name: Speed(**speed) for name, speed in results["paper_speeds"].items()}
             if not all(str(workload_of(trial)) in known for trial in trials):
+                rows.append((chapter.name, str(len(trials)), machine(results), "not measured yet: `make bench`", "–"))
                 continue
             rates = {workload_of(trial): known[str(workload_of(trial))] for trial in trials}
             for workers in (results["cores"],) if results["kind"] == "cpu" else (1, 8):
