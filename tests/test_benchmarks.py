@@ -153,11 +153,12 @@ def test_a_machine_has_one_file(monkeypatch):
 def test_speeds_alone_leave_the_rest_of_the_file_as_it_was(tmp_path, monkeypatch, capsys):
     place = tmp_path / "results.json"
     kept = {"images_per_second": {}, "ratios": {}, "commit": "old", "paper_speeds": {"gone": {}}}
-    monkeypatch.setattr(speed, "paper_speeds", lambda device: {"paper_speeds": {"new": {}}, "paper_speeds_commit": "new"})
+    new = {"paper_speeds": {"new": {}}, "paper_speeds_commit": "new"}
+    monkeypatch.setattr(speed, "paper_speeds", lambda device: new)
     monkeypatch.setattr(sys, "argv", ["speed.py", "--device", "cpu", "--speeds", "--output", str(place)])
     with pytest.raises(SystemExit):
         speed.main()
     assert "there are none for this machine" in capsys.readouterr().err
     place.write_text(json.dumps(kept))
     speed.main()
-    assert json.loads(place.read_text()) == kept | {"paper_speeds": {"new": {}}, "paper_speeds_commit": "new"}
+    assert json.loads(place.read_text()) == kept | new
