@@ -43,7 +43,7 @@ first_seed = 1
 
 # %%
 from wsnb import SGD, Epochs, run
-from wsnb.comparisons import offline
+from wsnb.comparisons import Compared, merged, offline, seed_by_seed
 from wsnb.profiles import Settings
 
 ours = Settings.of(globals())
@@ -54,8 +54,8 @@ trials = {
     ]
     for precision in ("fp32", "bf16")
 }
-by_seed = zip(*trials.values(), strict=True)
-records = run(trial for pair in by_seed for each in pair for trial in each.values())
+records = run(seed_by_seed(*trials.values()))
+compared = Compared(merged(trials), records)
 
 # %% [markdown]
 # ## Final test accuracy in both precisions
@@ -68,21 +68,16 @@ from wsnb.book import page
 from wsnb.statistics import paired
 
 STARTS = ("half of the data", "random init", "warm start")
-complete = [
-    number
-    for number in range(ours.seeds)
-    if all(trial in records for each in trials.values() for trial in each[number].values())
-]
 
 
 def accuracies(precision, start):
     """Final test accuracies in percent, seed by seed."""
-    return [records[trials[precision][number][start]].test_accuracy for number in complete]
+    return compared.percent((precision, start))
 
 
 def difference(of):
     """bf16 minus fp32, seed by seed, of what ``of(precision)`` lists; None where nothing was run."""
-    return paired(of("bf16"), of("fp32")) if len(complete) > 1 else None
+    return paired(of("bf16"), of("fp32")) if len(compared) > 1 else None
 
 
 def mean_of_starts(precision):
