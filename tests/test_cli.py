@@ -226,13 +226,14 @@ def test_missing_data_without_a_network_names_the_set_the_place_and_the_command(
 def test_missing_records_are_an_error_when_asked(wsnb) -> None:
     status, _, err = wsnb("run", "gap-offline", "--profile", "smoke", "--missing", "error")
     assert status == 6
-    assert "36 of 36 records are missing" in err
+    assert "90 of 90 records are missing" in err
 
 
 def test_a_plan_says_what_is_recorded_and_what_would_run_and_trains_nothing(wsnb) -> None:
-    status, out, _ = wsnb("plan", "gap-offline", "--profile", "smoke", "-p", "seeds=1", "--workers", "2")
+    few = ("-p", "seeds=1", "-p", "small_model_seeds=1")
+    status, out, _ = wsnb("plan", "gap-offline", "--profile", "smoke", *few, "--workers", "2")
     assert status == 0
-    assert "12 trials to train" in out and "with 2 workers" in out
+    assert "30 trials to train" in out and "with 2 workers" in out
     assert "ResNet18(width=8)" in out and "WarmStart() from 100" in out
     assert not Records().paths()
 
