@@ -80,8 +80,8 @@ here = compared[own]
 # ### Where this differs from the paper
 #
 # Found by comparing the last step of each start with the one that the paper describes. Beyond these, the
-# replication's code holds a third of the training set out for validation here and does not use it further; its
-# text does not say so, and our paper profile adds all of the training set.
+# replication's code holds a third of the training set out for validation here; its text does not say so, and our
+# paper profile goes on to all of the training set.
 
 # %% tags=["hide-input"]
 from wsnb.book import page

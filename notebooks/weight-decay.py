@@ -14,7 +14,7 @@
 #
 # **What the papers say.** {cite:t}`kireev2021`, Table 2: with a weight decay of 0.1, 0.01 and 0.001 in both phases of the
 # offline setting, higher values leave a smaller gap, and 0.1 nearly none. {cite:t}`ash2020` had found that weight
-# decay does not help; the replication says that it contradicts them here. Each of its cells is one run.
+# decay does not help; the replication says that it contradicts them here. Its cells have no standard errors.
 
 # %% [markdown]
 # ## Parameters
