@@ -19,6 +19,9 @@ from wsnb.statistics import Paired, paired
 GAP = "random init − warm start, test accuracy, points"
 """The effect that most claims are about."""
 
+ONLINE_GAP = "random init − warm start, test accuracy, mean over the steps after the first, points"
+SAVED = "images saved by the fastest warm start within a point of the best random init, % of the latter's"
+
 Expects = Literal["above", "below", "within", "not below"]
 
 Outcome = Literal["reproduced", "not reproduced", "inconclusive", "not run"]
@@ -225,7 +228,7 @@ CLAIMS = {
             statement="Online, trained to 99 % each time data is added to CIFAR-10, random initialisation stays above "
             "the warm start.",
             topic=ONLINE,
-            effect="random init − warm start, test accuracy, mean over the steps after the first, points",
+            effect=ONLINE_GAP,
         ),
         Claim(
             id="online-random-time-linear",
@@ -255,7 +258,7 @@ CLAIMS = {
             item="Figure 2b",
             statement="On SVHN, trained to 99 %, there is no gap online.",
             topic=ONLINE,
-            effect="random init − warm start, test accuracy, mean over the steps after the first, points",
+            effect=ONLINE_GAP,
             expects="within",
         ),
         Claim(
@@ -264,7 +267,7 @@ CLAIMS = {
             item="Figure 2c",
             statement="On SVHN, trained to 99.9 %, the gap appears online.",
             topic=ONLINE,
-            effect="random init − warm start, test accuracy, mean over the steps after the first, points",
+            effect=ONLINE_GAP,
         ),
         Claim(
             id="online-cifar10-is-harder",
@@ -331,7 +334,7 @@ CLAIMS = {
             item="Figure 4",
             statement="Warm starts of comparable accuracy are trained faster than random initialisation.",
             topic=RATES,
-            effect="images saved by the fastest warm start within a point of the best random init, % of the latter's",
+            effect=SAVED,
             least=20.0,
             digits=0,
         ),
@@ -341,7 +344,7 @@ CLAIMS = {
             item="abstract",
             statement="Hyper-parameters that close the gap give up the time that the warm start saves.",
             topic=RATES,
-            effect="images saved by the fastest warm start within a point of the best random init, % of the latter's",
+            effect=SAVED,
             expects="within",
             least=20.0,
             digits=0,

@@ -81,7 +81,7 @@ def run(
     if _declared is not None:
         _declared.wanted.extend(wanted if records is None else ())  # records of its own: a page that trains live
         raise Collected
-    store = records if isinstance(records, Records) else Records(records)
+    store = _store(records)
     missing = missing or os.environ.get("WSNB_MISSING") or "train"  # type: ignore[assignment]
     if missing not in ("train", "skip", "error"):
         raise InvalidValue(f"missing is {missing!r}; allowed: 'train', 'skip', 'error'.")
@@ -108,7 +108,7 @@ def recorded(trials: Iterable[Trial], *, records: Records | Path | str | None = 
     if _declared is not None:
         _declared.welcome.extend(wanted)
         return {}
-    return _sound(wanted, records if isinstance(records, Records) else Records(records), set_aside=False)
+    return _sound(wanted, _store(records), set_aside=False)
 
 
 def plan(
@@ -126,7 +126,7 @@ def plan(
     Nothing is trained but for the seconds in which each kind of network is timed, on random images.
     """
     wanted = _trials(trials)
-    store = records if isinstance(records, Records) else Records(records)
+    store = _store(records)
     absent = [trial for trial in wanted if trial not in store]
     jobs = jobs_for(absent, store)
     if not jobs:
@@ -141,6 +141,10 @@ def plan(
 def _plan(wanted: list[Trial], jobs: dict[str, Job], store: Records, crew: Crew, *, anew: bool) -> Plan:
     speeds = measured_speeds([job.trial for job in jobs.values()], crew, anew=anew)
     return make_plan(wanted, list(jobs.values()), store, speeds, crew.size, crew.hardware)
+
+
+def _store(records: Records | Path | str | None) -> Records:
+    return records if isinstance(records, Records) else Records(records)
 
 
 def _trials(given: Iterable[Trial]) -> list[Trial]:

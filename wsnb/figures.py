@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -68,11 +69,7 @@ def curves(lines: Sequence[Line], *, ylabel: str = "test accuracy (%)") -> Figur
                 continue
             values = _held([_test_accuracy(record) for record in line.records])
             epochs = line.shift + np.arange(values.shape[1])
-            mean, spread = values.mean(0), values.std(0, ddof=1) if len(values) > 1 else 0.0
-            colour = COLOURS[line.start]
-            axes.plot(epochs, mean, color=colour)
-            axes.fill_between(epochs, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
-            ends.append((float(epochs[-1]), float(mean[-1]), line.start))
+            ends.append(_mean_and_band(axes, epochs, values, line.start))
         _name_ends(axes, ends)
         axes.set(xlabel="epoch", ylabel=ylabel)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -106,11 +103,7 @@ def series(panels: Mapping[str, Sequence[Series]], *, xlabel: str) -> Figure:
                 if not len(line.values):
                     continue
                 values = np.asarray(line.values, dtype=float)
-                mean, spread = values.mean(0), values.std(0, ddof=1) if len(values) > 1 else 0.0
-                colour = COLOURS[line.start]
-                axes.plot(line.x, mean, "o-", color=colour, markersize=4)
-                axes.fill_between(line.x, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
-                ends.append((float(line.x[-1]), float(mean[-1]), line.start))
+                ends.append(_mean_and_band(axes, line.x, values, line.start, marker="o", markersize=4))
             _name_ends(axes, ends)
             axes.set(xlabel=xlabel, ylabel=ylabel)
         plt.close(figure)
@@ -163,6 +156,17 @@ def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
         if not found or reached > found[-1][1]:
             found.append((cost, reached))
     return found
+
+
+def _mean_and_band(
+    axes: Axes, x: Sequence[float], values: np.ndarray, start: str, **style: Any
+) -> tuple[float, float, str]:
+    """Draw the mean over seeds (rows) within one standard deviation; where the line ends, and the start's name."""
+    mean, spread = values.mean(0), values.std(0, ddof=1) if len(values) > 1 else 0.0
+    colour = COLOURS[start]
+    axes.plot(x, mean, color=colour, **style)
+    axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
+    return float(x[-1]), float(mean[-1]), start
 
 
 def _test_accuracy(record: Record) -> list[float]:

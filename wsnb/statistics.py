@@ -42,9 +42,14 @@ class Paired:
         return float(np.std(self.differences, ddof=1))
 
     @property
+    def error(self) -> float:
+        r"""The standard error of the mean: :math:`s / \sqrt n`."""
+        return self.spread / np.sqrt(self.n)
+
+    @property
     def half_width(self) -> float:
         r"""Half the interval: :math:`t_{n-1} \, s / \sqrt n`."""
-        return float(special.stdtrit(self.n - 1, (1 + self.level) / 2) * self.spread / np.sqrt(self.n))
+        return float(special.stdtrit(self.n - 1, (1 + self.level) / 2) * self.error)
 
     @property
     def low(self) -> float:
@@ -67,15 +72,14 @@ class Paired:
         freedom = self.n - 1
         critical = special.stdtrit(freedom, (1 + self.level) / 2)
         errors = special.nctdtrinc(freedom, 1 - power, critical)
-        return float(errors * self.spread / np.sqrt(self.n))
+        return float(errors * self.error)
 
     @property
     def p_value(self) -> float:
         """Of Student's paired t test that the mean difference is zero, two-sided; 1 where all differences are zero."""
         if self.spread == 0:
             return 1.0 if self.mean == 0 else 0.0
-        errors = abs(self.mean) / (self.spread / np.sqrt(self.n))
-        return float(2 * special.stdtr(self.n - 1, -errors))
+        return float(2 * special.stdtr(self.n - 1, -abs(self.mean) / self.error))
 
 
 def paired(first: Sequence[float], second: Sequence[float], level: float = 0.95) -> Paired:
