@@ -136,9 +136,7 @@ page.text(f"After {stops[-1]} epochs − after {stops[0]}: **{page.effect(compar
 from wsnb import claims
 
 judged = [
-    claims.judge(
-        claims.claim("gap-after-early-stop"), fresh, compared.percent(first), page.setting_in_words(ours)
-    )
+    claims.judge(claims.claim("gap-after-early-stop"), fresh, compared.percent(first), page.setting_in_words(ours))
 ]
 page.verdicts(judged)
 
@@ -155,7 +153,7 @@ page.power(judged)
 # ```
 # wsnb run early-stopping --profile laptop
 # wsnb run early-stopping --profile paper                 # on a GPU
-# wsnb run early-stopping --profile laptop -p first_seed=100   # other seeds
+# wsnb run early-stopping --profile laptop -p first_seed=11   # other seeds
 # papermill notebooks/early-stopping.ipynb out.ipynb -f notebooks/profiles/laptop.yml -p seeds 3
 # ```
 

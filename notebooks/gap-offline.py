@@ -351,11 +351,12 @@ page.power(judged)
 # ```
 # wsnb run gap-offline --profile laptop               # about an hour on two cores
 # wsnb run gap-offline --profile paper                # on a GPU
-# wsnb run gap-offline --profile laptop -p first_seed=100   # other seeds
+# wsnb run gap-offline --profile laptop -p first_seed=11   # other seeds
 # papermill notebooks/gap-offline.ipynb out.ipynb -f notebooks/profiles/laptop.yml -p seeds 3
 # ```
 #
-# What is recorded is not trained again, and a run that is stopped goes on from where it was.
+# What is recorded is not trained again, and a run that is stopped goes on from where it was. {doc}`other-seeds` shows
+# what other seeds say.
 
 # %% [markdown]
 # ## Where these numbers came from

@@ -105,7 +105,6 @@ def cost(name):
     """Thousands of images seen, seed by seed."""
     return [images / 1000 for images in compared.final(name, "images_seen")]
 
-
 # %% mystnb={"figure": {"caption": "Our Figure 4 of Kireev et al. (2021): test accuracy against the images that the training on all the data has seen. Discs are configurations (means over seeds), dots single trainings, lines the frontiers. Warm starts are as written in the paper: each from a network that was trained on half of the data.", "name": "fig-rates"}, "image": {"alt": "A scatter of test accuracy against thousands of images seen, on a logarithmic axis, for random init and the warm start, each with its frontier. The tables below give what is on the frontiers."}} tags=["hide-input"]
 from wsnb import figures
 
@@ -167,7 +166,9 @@ figures.frontiers([cloud(start) for start in STARTS], **AXES)
 # %% tags=["hide-input"]
 from wsnb.statistics import paired
 
-pairs = [(("warm start", *name[1:]), name) for name in configurations["as coded"] if not failed(("warm start", *name[1:]))]
+pairs = [
+    (("warm start", *name[1:]), name) for name in configurations["as coded"] if not failed(("warm start", *name[1:]))
+]
 
 
 def by_seed(of, names):
@@ -260,7 +261,7 @@ page.power(judged)
 # ```
 # wsnb run learning-rate-batch-size --profile laptop
 # wsnb run learning-rate-batch-size --profile paper                 # on a GPU
-# wsnb run learning-rate-batch-size --profile laptop -p first_seed=100   # other seeds
+# wsnb run learning-rate-batch-size --profile laptop -p first_seed=11   # other seeds
 # papermill notebooks/learning-rate-batch-size.ipynb out.ipynb -f notebooks/profiles/laptop.yml -p figure_4_seeds 3
 # ```
 

@@ -142,7 +142,6 @@ def figure_2(steps):
         xlabel="images that have arrived",
     )
 
-
 # %% mystnb={"figure": {"caption": "Our Figure 2a of Kireev et al. (2021): test accuracy, and the images that a step of training shows the network, each time data has been added, trained to the threshold `train_accuracy`. Lines are means over seeds, bands one standard deviation between seeds.", "name": "fig-online-99"}, "image": {"alt": "Two panels against the images that have arrived, each with a line for random init and one for the warm start: test accuracy, and thousands of images seen in the step. The tables below give the totals."}} tags=["hide-input"]
 figure_2(here[train_accuracy])
 
@@ -231,7 +230,10 @@ page.needs_data("svhn", "online", any(map(len, compared["SVHN"].values())))
 # %% tags=["hide-input"]
 page.table(
     ("each step to", "mean gap (points)", "seeds"),
-    [(f"{100 * target:g} %", page.effect(mean_gap(steps)), str(len(steps))) for target, steps in compared["SVHN"].items()],
+    [
+        (f"{100 * target:g} %", page.effect(mean_gap(steps)), str(len(steps)))
+        for target, steps in compared["SVHN"].items()
+    ],
 )
 
 # %% [markdown]
@@ -300,7 +302,7 @@ page.power(judged)
 # ```
 # wsnb run online --profile laptop
 # wsnb run online --profile paper                 # on a GPU
-# wsnb run online --profile laptop -p first_seed=100   # other seeds
+# wsnb run online --profile laptop -p first_seed=11   # other seeds
 # papermill notebooks/online.ipynb out.ipynb -f notebooks/profiles/laptop.yml -p seeds 3
 # ```
 

@@ -148,7 +148,7 @@ page.equivalence(
 # ```
 # wsnb run precision --profile laptop
 # wsnb run precision --profile paper                  # on a GPU
-# wsnb run precision --profile laptop -p first_seed=100     # other seeds
+# wsnb run precision --profile laptop -p first_seed=11      # other seeds
 # papermill notebooks/precision.ipynb out.ipynb -f notebooks/profiles/laptop.yml -p seeds 5
 # ```
 

@@ -200,7 +200,7 @@ page.power(judged)
 # ```
 # wsnb run weight-decay --profile laptop
 # wsnb run weight-decay --profile paper                 # on a GPU
-# wsnb run weight-decay --profile laptop -p first_seed=100   # other seeds
+# wsnb run weight-decay --profile laptop -p first_seed=11   # other seeds
 # papermill notebooks/weight-decay.ipynb out.ipynb -f notebooks/profiles/laptop.yml -p seeds 3
 # ```
 

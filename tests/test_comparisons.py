@@ -51,9 +51,7 @@ def test_table_1_has_every_cell_of_the_paper_and_each_in_its_own_way():
         half = seeds[0]["half of the data"]
         assert isinstance(half.model, {"ResNet-18": ResNet18, "MLP": MLP, "logistic regression": Logistic}[model])
         assert isinstance(half.optimiser, Adam) == (optimiser == "Adam")
-        assert half.optimiser.learning_rate == (
-            0.001 if optimiser != "SGD" else 0.3 if model == "ResNet-18" else 0.02
-        )
+        assert half.optimiser.learning_rate == (0.001 if optimiser != "SGD" else 0.3 if model == "ResNet-18" else 0.02)
         assert getattr(half.optimiser, "momentum", 0) == (0.9 if optimiser == "momentum SGD" else 0)
         assert len(seeds) == (2 if model == "ResNet-18" else 4)
         assert all(each["warm start"].optimiser_state == "kept" for each in seeds)

@@ -94,7 +94,11 @@ def judge(claim: Claim, first: Sequence[float], second: Sequence[float], setting
     """
     if len(first) < 2 or len(second) < 2:
         return not_run(claim, "at least two seeds", setting)
-    measured = paired(first, second, level=1 - 0.05 / together)
+    return verdict_on(claim, paired(first, second, level=1 - 0.05 / together), setting)
+
+
+def verdict_on(claim: Claim, measured: Paired, setting: str) -> Verdict:
+    """The verdict by :func:`judge`'s rule on an effect that is measured already, at the level of its interval."""
     low, high, least = measured.low, measured.high, claim.least
     if claim.expects == "below":
         low, high = -high, -low

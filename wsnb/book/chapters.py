@@ -92,15 +92,21 @@ class Chapter:
         """The trials that the chapter asks the book's records for, found by running it up to there."""
         if self.gathers:
             return engine.Declared()
+        with engine.collecting() as declared:
+            self.executed(settings)
+        return declared
+
+    def executed(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The chapter's names after its code has run in this process with these settings."""
         code = []
         for cell in self.notebook.cells:
             if cell.cell_type == "code":
                 code.append(cell.source)
                 if "parameters" in cell.metadata.get("tags", ()):
                     code += [f"{name} = {value!r}" for name, value in settings.items()]
-        with engine.collecting() as declared:
-            exec(compile("\n".join(code), str(self.path), "exec"), {"__name__": self.name})
-        return declared
+        names: dict[str, Any] = {"__name__": self.name}
+        exec(compile("\n".join(code), str(self.path), "exec"), names)
+        return names
 
     def trials(self, settings: Mapping[str, Any]) -> list[Trial]:
         """The trials that the chapter runs."""

@@ -1,0 +1,75 @@
+"""Verdicts judged again on other seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wsnb import claims
+from wsnb.book import other_seeds
+from wsnb.book.chapters import Chapter, chapter
+from wsnb.book.other_seeds import Twice
+from wsnb.records import Record, Records
+
+CHAPTER = Chapter("gap-offline", Path("gap-offline.py"))
+GAP = claims.claim("gap-figure-1")
+
+
+def twice(first: list[float], other: list[float], *, together: int = 1) -> Twice:
+    both = (claims.judge(GAP, values, [0.0] * len(values), "digits", together=together) for values in (first, other))
+    return Twice(CHAPTER, *both)
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "holds"),
+    [
+        ([2.0, 2.1, 2.2], [1.0, 1.1, 1.2], "the same"),
+        ([2.0, 2.1, 2.2], [-9.0, 1.1, 9.0], "undecided"),
+        ([2.0, 2.1, 2.2], [-1.0, -1.1, -1.2], "the opposite"),
+        ([-9.0, 1.1, 9.0], [-8.0, 1.1, 9.0], "the same"),
+    ],
+)
+def test_a_verdict_holds_unless_the_other_seeds_say_the_opposite(
+    first: list[float], other: list[float], holds: str
+) -> None:
+    assert twice(first, other).holds == holds
+
+
+def test_both_together_are_judged_at_the_level_of_the_first_on_all_seeds() -> None:
+    each = twice([2.0, -1.0, 3.0], [2.5, 0.5, 1.5], together=9)
+    together = each.together.measured
+    assert together is not None
+    assert each.first.outcome == each.other.outcome == "inconclusive"
+    assert together.differences == (2.0, -1.0, 3.0, 2.5, 0.5, 1.5)
+    assert together.level == pytest.approx(1 - 0.05 / 9)
+
+
+def test_what_was_run_on_one_side_alone_is_not_counted() -> None:
+    missing = Twice(CHAPTER, claims.judge(GAP, [1.0, 2.0, 3.0], [0.0] * 3, ""), claims.not_run(GAP, "other seeds"))
+    assert missing.together == missing.first
+    assert "No claim" in other_seeds.summary([missing]).markdown
+    said = other_seeds.summary([missing, twice([2.0, 2.1, 2.2], [-1.0, -1.1, -1.2])]).markdown
+    assert said.startswith("1 claims were run") and "the opposite for 1." in said and "same sign for 0" in said
+
+
+def test_what_is_recorded_is_judged_again_in_the_profile_of_its_page() -> None:
+    made = {"device": "a CPU", "threads": 1, "commit": "none", "versions": {}, "started": "2026-01-01", "seconds": 1}
+    final = {"train_accuracy": 0.9, "train_loss": 0.1, "epochs": 3, "images_seen": 10, "stopped": "all epochs done"}
+    decay = chapter("weight-decay")
+    for first_seed in (0, other_seeds.APART):
+        for trial in decay.trials(decay.settings("smoke", {"first_seed": first_seed})):
+            has_gap = trial.parent is not None and not trial.optimiser.weight_decay
+            accuracy = 0.48 if has_gap else 0.5
+            curves = {"test_accuracy": [accuracy] * 3, "seconds": [1.0] * 3}
+            Records().put(Record(trial.canonical(), {}, curves, final | {"test_accuracy": accuracy}, made))
+    twice = other_seeds.judged_twice()
+    both = {each.first.claim.id: each for each in twice if each.first.measured and each.other.measured}
+    assert [each.first.claim.id for each in twice] == list(claims.CLAIMS)
+    assert set(both) == {"gap-decays-with-decay-0.1", "gap-decays-with-more-decay"}
+    decays = both["gap-decays-with-decay-0.1"]
+    assert (decays.first.outcome, decays.holds, decays.together.outcome) == ("reproduced", "the same", "reproduced")
+    assert decays.together.measured.n == 6
+    shown = other_seeds.tables(twice).markdown
+    assert "+2.0 [+2.0,\N{NO-BREAK SPACE}+2.0], 6 seeds: ✔ **reproduced**" in shown
+    assert "wsnb run online --profile laptop" not in shown  # not run on its own page either
