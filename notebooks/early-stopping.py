@@ -40,9 +40,8 @@ first_seed = 1
 
 # %%
 from wsnb import SGD, run
-from wsnb.comparisons import Compared, seed_by_seed, stopped_early
+from wsnb.comparisons import Compared, as_in_the_paper, seed_by_seed, stopped_early
 from wsnb.profiles import Settings
-from wsnb.profiles import settings as profile_settings
 
 
 def chapter_trials(at):
@@ -71,7 +70,7 @@ def first_stop(seeds):
     return {"Figure 3": {start[0]: fresh, half[0]: stopped, warm[0]: after}}
 
 
-page.differences(first_stop(chapter_trials(profile_settings("paper"))), first_stop(trials))
+page.differences(first_stop(chapter_trials(as_in_the_paper(ours))), first_stop(trials))
 
 # %% [markdown]
 # ## Figure 3

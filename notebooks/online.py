@@ -280,12 +280,12 @@ def harder():
 random_grows, warm_grows = (exponents(compared["CIFAR-10"][train_accuracy], start, images_seen) for start in STARTS)
 judged = [
     judged_on("online-gap-cifar10", "CIFAR-10", *both_starts("CIFAR-10", train_accuracy)),
-    judged_on("online-random-time-linear", "CIFAR-10", random_grows, [1.0] * len(random_grows)),
-    judged_on("online-warm-time-constant", "CIFAR-10", warm_grows, [0.0] * len(warm_grows)),
-    judged_on("online-warm-start-saves", "CIFAR-10", saved("CIFAR-10"), [0.0] * len(saved("CIFAR-10"))),
+    judged_on("online-random-time-linear", "CIFAR-10", random_grows, 1.0),
+    judged_on("online-warm-time-constant", "CIFAR-10", warm_grows, 0.0),
+    judged_on("online-warm-start-saves", "CIFAR-10", saved("CIFAR-10"), 0.0),
     judged_on("online-no-gap-svhn-99", "SVHN", *both_starts("SVHN", train_accuracy)),
     judged_on("online-gap-svhn-99.9", "SVHN", *both_starts("SVHN", higher_train_accuracy)),
-    judged_on("online-cifar10-is-harder", "SVHN", harder(), [0.0] * len(harder())),
+    judged_on("online-cifar10-is-harder", "SVHN", harder(), 0.0),
 ]
 page.verdicts(judged)
 

@@ -41,9 +41,8 @@ first_seed = 1
 
 # %%
 from wsnb import SGD, Epochs, run
-from wsnb.comparisons import Compared, merged, offline, seed_by_seed
+from wsnb.comparisons import Compared, as_in_the_paper, merged, offline, seed_by_seed
 from wsnb.profiles import Settings
-from wsnb.profiles import settings as profile_settings
 
 
 def chapter_trials(at):
@@ -75,7 +74,7 @@ from math import exp
 from wsnb.book import page
 from wsnb.plan import images_in
 
-theirs = profile_settings("paper")
+theirs = as_in_the_paper(ours)
 paper_trials = chapter_trials(theirs)
 
 

@@ -17,7 +17,7 @@ GAP = claims.claim("gap-figure-1")
 
 
 def twice(first: list[float], other: list[float], *, together: int = 1) -> Twice:
-    both = (claims.judge(GAP, values, [0.0] * len(values), "digits", together=together) for values in (first, other))
+    both = (claims.judge(GAP, values, 0, "digits", together=together) for values in (first, other))
     return Twice(CHAPTER, *both)
 
 
@@ -46,7 +46,7 @@ def test_both_together_are_judged_at_the_level_of_the_first_on_all_seeds() -> No
 
 
 def test_what_was_run_on_one_side_alone_is_not_counted() -> None:
-    missing = Twice(CHAPTER, claims.judge(GAP, [1.0, 2.0, 3.0], [0.0] * 3, ""), claims.not_run(GAP, "other seeds"))
+    missing = Twice(CHAPTER, claims.judge(GAP, [1.0, 2.0, 3.0], 0, ""), claims.not_run(GAP, "other seeds"))
     assert missing.together == missing.first
     assert "No claim" in other_seeds.summary([missing]).markdown
     said = other_seeds.summary([missing, twice([2.0, 2.1, 2.2], [-1.0, -1.1, -1.2])]).markdown

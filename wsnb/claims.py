@@ -76,7 +76,9 @@ class Verdict:
     missing: str = ""
 
 
-def judge(claim: Claim, first: Sequence[float], second: Sequence[float], setting: str, *, together: int = 1) -> Verdict:
+def judge(
+    claim: Claim, first: Sequence[float], second: Sequence[float] | float, setting: str, *, together: int = 1
+) -> Verdict:
     """The verdict on a claim about ``first - second``; seeds are paired by position.
 
     It rests on the confidence interval of the mean difference. A claim that the effect lies *above* zero
@@ -87,11 +89,13 @@ def judge(claim: Claim, first: Sequence[float], second: Sequence[float], setting
 
     Args:
         claim: what is judged.
-        first, second: one value per seed.
+        first: one value per seed.
+        second: likewise, or one number for all seeds.
         setting: what they were measured on, for people.
         together: how many claims are judged at once: the interval's level is then ``1 - 0.05 / together``
             (Bonferroni), so that the chance that any of them is decided wrongly stays under 5 %.
     """
+    second = [second] * len(first) if isinstance(second, int | float) else second
     if len(first) < 2 or len(second) < 2:
         return not_run(claim, "at least two seeds", setting)
     return verdict_on(claim, paired(first, second, level=1 - 0.05 / together), setting)
