@@ -53,7 +53,7 @@ def published_verdicts() -> dict[str, Published]:
 
 
 def answer(published: Mapping[str, Published]) -> Shown:
-    """What was measured, in a few sentences: the count of verdicts, and the range of the gap."""
+    """What was measured, in a few sentences: the count of verdicts, the range of the gap, gap and saving online."""
     outcomes = Counter(_outcome(name, published) for name in claims.CLAIMS)
     counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in MARKS if outcomes[outcome])
     lines = [f"Of {len(claims.CLAIMS)} claims examined so far: **{counts}**."]
@@ -64,6 +64,13 @@ def answer(published: Mapping[str, Published]) -> Shown:
     if gaps:
         span = f"{signed(min(gaps))} to {signed(max(gaps))} points"
         lines.append(f"In the mean over seeds, random init ended {span} above the warm start.")
+    online, saved = (published.get(name) for name in ("online-gap-cifar10", "online-warm-start-saves"))
+    if online and online.mean is not None and saved and saved.mean is not None:
+        lines.append(
+            f"Where data kept arriving, going on from the last model saved {saved.mean:.0f} % of the images that fresh "
+            f"starts were shown, and random init ended {signed(online.mean)} points above it, in the mean over steps."
+        )
+    if settings:
         lines.append(f"Measured on {'; and on '.join(settings)}.")
     return Shown(" ".join(lines))
 
