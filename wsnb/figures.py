@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from wsnb.records import Record
 from wsnb.statistics import Paired
@@ -144,6 +144,10 @@ def frontiers(clouds: Sequence[Cloud], *, xlabel: str, ylabel: str) -> Figure:
             axes.plot(*zip(*best, strict=True), color=colour, drawstyle="steps-post")
             ends.append((*best[-1], cloud.start))
         axes.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
+        axes.margins(x=0.12)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         _name_ends(axes, ends)
         plt.close(figure)
         return figure
