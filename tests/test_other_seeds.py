@@ -50,7 +50,20 @@ def test_what_was_run_on_one_side_alone_is_not_counted() -> None:
     assert missing.together == missing.first
     assert "No claim" in other_seeds.summary([missing]).markdown
     said = other_seeds.summary([missing, twice([2.0, 2.1, 2.2], [-1.0, -1.1, -1.2])]).markdown
-    assert said.startswith("1 claims were run") and "the opposite for 1." in said and "same sign for 0" in said
+    assert said.startswith("1 claims were run on other seeds. The seeds of the pages decide 1 of them")
+    assert "inconclusive about 0, and say the opposite of 1." in said and "same sign on both for 0" in said
+
+
+def test_what_the_page_leaves_open_is_told_apart_from_what_it_decides() -> None:
+    said = other_seeds.summary(
+        [
+            twice([2.0, 2.1, 2.2], [1.0, 1.1, 1.2]),
+            twice([2.0, 2.1, 2.2], [-9.0, 1.1, 9.0]),
+            twice([-9.0, 1.1, 9.0], [1.0, 1.1, 1.2]),
+        ]
+    ).markdown
+    assert "decide 2 of them: **the other seeds say the same of 1, are inconclusive about 1" in said
+    assert "Of the 1 that the pages leave open, the other seeds decide 1. All seeds together decide 1." in said
 
 
 def test_what_is_recorded_is_judged_again_in_the_profile_of_its_page() -> None:

@@ -82,18 +82,21 @@ def summary(twice: Sequence[Twice]) -> Shown:
     both = _run_on_both(twice)
     if not both:
         return Shown("No claim has been run on other seeds yet.")
-    outcomes = Counter(each.holds for each in both)
-    first, together = (
-        sum(verdict.outcome in ("reproduced", "not reproduced") for verdict in verdicts)
-        for verdicts in ([each.first for each in both], [each.together for each in both])
-    )
+    decided = [each for each in both if _is_decided(each.first)]
+    says = Counter(each.holds for each in decided)
+    later = sum(_is_decided(each.other) for each in both if not _is_decided(each.first))
     signs = sum(each.first.measured.mean * each.other.measured.mean > 0 for each in both)
     return Shown(
-        f"{len(both)} claims were run on other seeds. **The verdict is the same for {outcomes['the same']}, decided on "
-        f"one side and inconclusive on the other for {outcomes['undecided']}, and the opposite for "
-        f"{outcomes['the opposite']}.** The mean effect has the same sign for {signs}. The seeds of the pages decide "
-        f"{first}, all seeds together {together}."
+        f"{len(both)} claims were run on other seeds. The seeds of the pages decide {len(decided)} of them: **the "
+        f"other seeds say the same of {says['the same']}, are inconclusive about {says['undecided']}, and say the "
+        f"opposite of {says['the opposite']}.** Of the {len(both) - len(decided)} that the pages leave open, the other "
+        f"seeds decide {later}. All seeds together decide {sum(_is_decided(each.together) for each in both)}. The mean "
+        f"effect has the same sign on both for {signs}."
     )
+
+
+def _is_decided(verdict: Verdict) -> bool:
+    return verdict.outcome in ("reproduced", "not reproduced")
 
 
 def tables(twice: Sequence[Twice]) -> Shown:
