@@ -28,7 +28,14 @@ from wsnb.book import front
 published = front.published_verdicts()
 front.answer(published)
 
+# %% tags=["remove-input"]
+from wsnb.book import other_seeds
+
+other_seeds.summary(other_seeds.judged_twice())
+
 # %% [markdown]
+# {doc}`other-seeds` has them claim by claim.
+#
 # ## Every claim, and what became of it
 #
 # A claim is something that a paper states. Its verdict is computed from paired seeds with a confidence
