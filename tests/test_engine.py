@@ -13,7 +13,7 @@ import pytest
 from conftest import measured
 
 from wsnb import MLP, SGD, Adam, Epochs, Part, Records, ResNet18, ShrinkPerturb, Trial, recorded, run
-from wsnb.engine import Unfinished, collecting, jobs_for
+from wsnb.engine import Unfinished, collecting, jobs_for, plan
 from wsnb.errors import InvalidValue, MissingRecords
 
 
@@ -64,6 +64,14 @@ def test_missing_records_are_left_out_or_an_error_when_asked(tmp_path: Path, mon
         run(["mlp"])  # type: ignore[list-item]
 
 
+def test_a_mistake_about_who_trains_is_told_even_when_nothing_is_left_to_train(tmp_path: Path) -> None:
+    for ask in (run, plan):
+        with pytest.raises(InvalidValue, match="Did you mean 'ray'"):
+            ask([], records=tmp_path, engine="rya")
+        with pytest.raises(InvalidValue, match="an address is for engine='ray'"):
+            ask([], records=tmp_path, address="auto")
+
+
 def test_a_parent_whose_weights_are_gone_is_trained_again_and_its_record_stays(tmp_path: Path) -> None:
     half = mlp()
     warm = half.then(data=Part("digits", 120))
@@ -93,7 +101,7 @@ def test_a_budget_stops_in_good_order_and_the_next_run_goes_on_to_the_same_recor
     stops = 0
     while trial not in Records(tmp_path / "parts"):
         try:
-            run([trial], records=tmp_path / "parts", time_budget=4.0)
+            run([trial], records=tmp_path / "parts", time_budget=4.0 * (stops + 1))  # a busy machine starts slowly
         except Unfinished:
             stops += 1
         assert stops < 20

@@ -81,6 +81,7 @@ def run(
     if _declared is not None:
         _declared.wanted.extend(wanted if records is None else ())  # records of its own: a page that trains live
         raise Collected
+    _check_engine(engine, address)
     store = _store(records)
     missing = missing or os.environ.get("WSNB_MISSING") or "train"  # type: ignore[assignment]
     if missing not in ("train", "skip", "error"):
@@ -126,6 +127,7 @@ def plan(
     Nothing is trained but for the seconds in which each kind of network is timed, on random images.
     """
     wanted = _trials(trials)
+    _check_engine(engine, address)
     store = _store(records)
     absent = [trial for trial in wanted if trial not in store]
     jobs = jobs_for(absent, store)
@@ -268,16 +270,20 @@ class Crew(Protocol):
         """Send everyone home; what is under way goes on from its last checkpoint another time."""
 
 
-def _crew(engine: str, address: str | None, workers: int | None, threads: int, device: str | None, jobs: int) -> Crew:
-    """The crew that is asked for, no larger than there are jobs."""
+def _check_engine(engine: str, address: str | None) -> None:
+    """That there is such an engine and it takes an address, before anything is done."""
     if engine not in ENGINES:
         raise InvalidValue(f"engine is {engine!r}; allowed: {', '.join(ENGINES)}.{near_miss(engine, ENGINES)}")
+    if engine == "local" and address is not None:
+        raise InvalidValue(f"address is {address!r} and engine is 'local'; an address is for engine='ray'.")
+
+
+def _crew(engine: str, address: str | None, workers: int | None, threads: int, device: str | None, jobs: int) -> Crew:
+    """The crew that is asked for, no larger than there are jobs."""
     if engine == "ray":
         from wsnb.cluster import RayCrew
 
         return RayCrew(address=address, workers=min(workers or jobs, jobs), threads=threads, device=device)
-    if address is not None:
-        raise InvalidValue(f"address is {address!r} and engine is 'local'; an address is for engine='ray'.")
     from wsnb.local import LocalCrew
 
     return LocalCrew(workers=workers, threads=threads, device=device, at_most=jobs)
