@@ -245,13 +245,14 @@ def shown(name, seed):
 
 def choices(start):
     """What was chosen, and what it saved, seed by seed."""
+    images = saved(start)
     return page.table(
         ("left out", "random init's best", f"{start}'s best", "cheapest that is as good", "images saved (%)"),
         [
             (
                 f"seed {compared.seeds[seed][names[0]].trial['seed']}",
                 *(shown(name, seed) for name in names),
-                page.signed(saved(start)[seed], 0) if seed in saved(start) else "–",
+                page.signed(images[seed], 0) if seed in images else "–",
             )
             for seed, names in enumerate(chosen(start))
         ],

@@ -20,7 +20,7 @@ APART = 10
 
 @dataclass(frozen=True)
 class Twice:
-    """A claim as judged on the seeds of its page, and on as many others.
+    """A claim as judged on the seeds of its page, and on others.
 
     Attributes:
         chapter: whose claim it is.
@@ -49,7 +49,7 @@ class Twice:
         return "undecided" if "inconclusive" in (self.first.outcome, self.other.outcome) else "the opposite"
 
 
-def judged_twice(apart: int = APART) -> list[Twice]:
+def judged_twice() -> list[Twice]:
     """Every claim of every chapter, in the profile that its page shows, from what is recorded. Nothing is trained."""
     found = []
     for chapter in chapters():
@@ -57,7 +57,7 @@ def judged_twice(apart: int = APART) -> list[Twice]:
         if not chapter.trials(settings):
             continue
         first = _judged(chapter, settings)
-        other = _judged(chapter, settings | {"first_seed": settings["first_seed"] + apart})
+        other = _judged(chapter, settings | {"first_seed": settings["first_seed"] + APART})
         found += [Twice(chapter, *both) for both in zip(first, other, strict=True)]
     order = list(CLAIMS)
     return sorted(found, key=lambda each: order.index(each.first.claim.id))
@@ -109,7 +109,7 @@ def tables(twice: Sequence[Twice]) -> Shown:
         if both:
             rows = [
                 (
-                    f"`{each.first.claim.id}`: {stated(each.first.claim)}",
+                    stated(each.first.claim),
                     *(_in_words(verdict) for verdict in (each.first, each.other, each.together)),
                 )
                 for each in both
