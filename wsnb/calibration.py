@@ -9,8 +9,9 @@ from collections.abc import Callable
 import torch
 
 from wsnb.data import ImageSet
+from wsnb.optimisers import Optimiser
 from wsnb.plan import Speed, Workload
-from wsnb.training import build_optimiser, evaluate, starting_model, train, train_epoch
+from wsnb.training import evaluate, starting_model, train, train_epoch
 from wsnb.transforms import draw_augmentation
 from wsnb.trials import Epochs, Part, Trial
 
@@ -45,7 +46,7 @@ def measure(workload: Workload, device: str, threads: int, start: float) -> Spee
 
     model = starting_model(trial, images, None)
     model = model.to(place, memory_format=model.memory_format)
-    optimiser = build_optimiser(trial.optimiser, model)
+    optimiser = Optimiser(trial.optimiser, model.parameters())
     pixels, labels = images.train_images.to(place), images.train_labels.to(place)
     order = torch.arange(len(pixels), device=place)
 

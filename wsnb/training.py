@@ -17,9 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wsnb import models, starts, trials
+from wsnb import models, starts
 from wsnb.data import ImageSet
 from wsnb.errors import InvalidValue, TrialFailed
+from wsnb.optimisers import Optimiser
 from wsnb.randomness import generator
 from wsnb.starts import State
 from wsnb.transforms import Draws, augmented, draw_augmentation, normalise
@@ -109,9 +110,9 @@ def train(
     device = torch.device(device)
     model = starting_model(trial, images, parent)
     model = model.to(device, memory_format=model.memory_format)
-    optimiser = build_optimiser(trial.optimiser, model)
+    optimiser = Optimiser(trial.optimiser, model.parameters())
     if trial.optimiser_state == "kept" and parent is not None:
-        load_optimiser(optimiser, parent.optimiser)
+        optimiser.load(parent.optimiser)
 
     train_images, train_labels = images.train_images.to(device), images.train_labels.to(device)
     test_images, test_labels = images.test_images.to(device), images.test_labels.to(device)
@@ -125,7 +126,7 @@ def train(
     if checkpoint and (kept := checkpoint.load()):
         snapshot, progress = kept
         model.load_state_dict(snapshot.model)
-        load_optimiser(optimiser, snapshot.optimiser)
+        optimiser.load(snapshot.optimiser)
     else:
         accuracy, loss = evaluate(model, curve_images, curve_labels, trial.precision)
         progress.initial = {"test_accuracy": accuracy, "test_loss": loss}
@@ -193,23 +194,9 @@ def starting_model(trial: Trial, images: ImageSet, parent: Snapshot | None) -> m
     return model
 
 
-def build_optimiser(optimiser: trials.Optimiser, model: nn.Module) -> torch.optim.Optimizer:
-    """PyTorch's optimiser over all parameters of the model."""
-    match optimiser:
-        case trials.SGD(learning_rate, momentum, weight_decay):
-            return torch.optim.SGD(
-                model.parameters(), lr=learning_rate, momentum=momentum, weight_decay=weight_decay, fused=True
-            )
-        case trials.Adam(learning_rate, beta1, beta2, weight_decay):
-            return torch.optim.Adam(
-                model.parameters(), lr=learning_rate, betas=(beta1, beta2), weight_decay=weight_decay, fused=True
-            )
-    raise TypeError(f"no optimiser is known for {optimiser!r}")
-
-
 def train_epoch(
     model: models.Network,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
     images: Tensor,
     labels: Tensor,
     order: Tensor,
@@ -233,7 +220,7 @@ def train_epoch(
         with autocast(trial.precision, images.device):
             logits = model(batch)
             loss = functional.cross_entropy(logits, targets)
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         loss_sum += loss.detach() * len(targets)
@@ -277,39 +264,10 @@ def curve_subset(there: int, wanted: int | None) -> Tensor:
     return torch.randperm(there, generator=generator(0, "curve"))[:wanted].sort().values
 
 
-def snapshot_of(model: nn.Module, optimiser: torch.optim.Optimizer) -> Snapshot:
+def snapshot_of(model: nn.Module, optimiser: Optimiser) -> Snapshot:
     """The model's and the optimiser's state, copied to the CPU."""
-    moments = {
-        f"{index}.{name}": torch.as_tensor(value)
-        for index, state in optimiser.state_dict()["state"].items()
-        for name, value in state.items()
-        if value is not None
-    }
-    return Snapshot(_copied(model.state_dict()), _copied(moments))
+    return Snapshot(_copied(model.state_dict()), _copied(optimiser.state()))
 
 
 def _copied(state: State) -> State:
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}
-
-
-def load_optimiser(optimiser: torch.optim.Optimizer, moments: State) -> None:
-    """Put the moments of a :class:`Snapshot` back, in the layout that the parameters have."""
-    form = optimiser.state_dict()
-    form["state"] = {}
-    for name, tensor in moments.items():
-        index, _, moment = name.partition(".")
-        form["state"].setdefault(int(index), {})[moment] = tensor.clone()
-    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-    for index, state in form["state"].items():
-        for tensor in state.values():
-            if tensor.ndim and tensor.shape != parameters[index].shape:
-                # A fused step would write past the end of the smaller tensor.
-                raise InvalidValue(
-                    f"optimiser_state is 'kept', and the parent's momenta have shape {tuple(tensor.shape)} where the "
-                    f"weights have {tuple(parameters[index].shape)}; use 'fresh' when the classes differ."
-                )
-    optimiser.load_state_dict(form)
-    for parameter, state in optimiser.state.items():
-        for moment, tensor in state.items():
-            if tensor.shape == parameter.shape:  # channels_last, or a resumed run would round differently
-                state[moment] = torch.empty_like(parameter).copy_(tensor)
