@@ -10,6 +10,9 @@ answers each with images per second. What it has made for a work it keeps until 
     loss and the accuracy read back after every step.
 ``bare``
     Forward, backward and optimiser over and over on one batch that is there already: the limit of any loop.
+``arithmetic``
+    Large matrix products, as many operations as the network's convolutions and linear layers take: about the limit of
+    any step on this processor.
 """
 
 from __future__ import annotations
@@ -26,10 +29,12 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
+from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 
 from wsnb import MLP, SGD, Augment, Epochs, Logistic, Part, ResNet18, Trial, models
-from wsnb.training import autocast, build_optimiser, train_epoch
+from wsnb.optimisers import Optimiser
+from wsnb.training import autocast, train_epoch
 from wsnb.transforms import CIFAR10_MEAN, CIFAR10_STD, draw_augmentation
 
 IMAGES = 10_000
@@ -60,7 +65,7 @@ def ours(trial: Trial, device: torch.device) -> Callable[[int], None]:
     """Our loop; the function it returns trains on so many images."""
     model = network(trial, device)
     model = model.to(memory_format=model.memory_format)
-    optimiser = build_optimiser(trial.optimiser, model)
+    optimiser = Optimiser(trial.optimiser, model.parameters())
     images = torch.randint(256, (IMAGES, 3, 32, 32), dtype=torch.uint8).to(device)
     labels = torch.randint(10, (IMAGES,)).to(device)
 
@@ -140,7 +145,7 @@ def bare(trial: Trial, device: torch.device) -> Callable[[int], None]:
     """The step alone, on one batch as the network takes it."""
     model = network(trial, device)
     model = model.to(memory_format=model.memory_format)
-    optimiser = build_optimiser(trial.optimiser, model)
+    optimiser = Optimiser(trial.optimiser, model.parameters())
     batch = torch.randn(128, 3, 32, 32).to(device).contiguous(memory_format=model.memory_format)
     labels = torch.randint(10, (128,)).to(device)
 
@@ -149,9 +154,35 @@ def bare(trial: Trial, device: torch.device) -> Callable[[int], None]:
         for _ in range(-(-count // 128)):
             with autocast(trial.precision, device):
                 loss = functional.cross_entropy(model(batch), labels)
-            optimiser.zero_grad(set_to_none=True)
+            optimiser.zero_grad()
             loss.backward()
             optimiser.step()
+
+    return work
+
+
+def operations(trial: Trial) -> float:
+    """Additions and multiplications that training on one image takes, forward and backward, in its matrix products."""
+    batch = torch.zeros(2, 3, 32, 32)
+    with FlopCounterMode(display=False) as counted:
+        network(trial, batch.device)(batch).sum().backward()
+    return counted.get_total_flops() / len(batch)
+
+
+def arithmetic(trial: Trial, device: torch.device) -> Callable[[int], None]:
+    """Products of square matrices instead of training."""
+    size = 1024
+    products_per_image = operations(trial) / (2 * size**3)
+    kind = torch.float32 if trial.precision == "fp32" else torch.bfloat16
+    left, right = (torch.randn(size, size).to(device, kind) for _ in range(2))
+    owed = 0.0
+
+    def work(count: int) -> None:
+        nonlocal owed
+        owed += count * products_per_image
+        while owed >= 1:
+            torch.mm(left, right)
+            owed -= 1
 
     return work
 
@@ -162,7 +193,8 @@ class Loop:
     def __init__(self, kind: str, work: str, precision: str, loaders: int, device: torch.device) -> None:
         trial = trial_of(work, precision)
         self.device = device
-        make = {"ours": ours, "bare": bare, "usual": functools.partial(usual, loaders=loaders)}[kind]
+        usually = functools.partial(usual, loaders=loaders)
+        make = {"ours": ours, "bare": bare, "arithmetic": arithmetic, "usual": usually}[kind]
         self.train = make(trial, device)
         self.images_per_second = 0.0
         for _ in range(2):

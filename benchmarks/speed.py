@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import itertools
 import json
 import os
 import re
@@ -19,7 +20,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from contender import A_TRIAL_RUN, WORKS
@@ -33,6 +34,7 @@ from wsnb.worker import commit, device_in_words, versions
 HERE = Path(__file__).resolve().parent
 
 TOGETHER = "8 trials at once"
+PRECISIONS: tuple[Literal["fp32", "bf16"], ...] = ("fp32", "bf16")
 
 GOALS = {
     "ResNet-18, width 64": {"cpu": {"usual": 1.6, "bare": 0.95}, "cuda": {"usual": 8.0, "images/s": 80_000}},
@@ -67,8 +69,10 @@ def contenders(work: str, device: str) -> list[Contender]:
     """Who is compared."""
     loaders = cores() if device == "cpu" else min(8, cores())
     found = [Contender(f"usual, {count} loaders", "usual", "fp32", loaders=count) for count in (0, loaders)]
-    for precision in ("fp32", "bf16") if WORKS[work][0].kind == "resnet18" else ("fp32",):
-        found += [Contender(f"{kind} {precision}", kind, precision) for kind in ("bare", "ours")]
+    convolves = WORKS[work][0].kind == "resnet18"
+    for precision in PRECISIONS if convolves else ("fp32",):
+        kinds = ("arithmetic", "bare", "ours") if convolves and device == "cpu" else ("bare", "ours")
+        found += [Contender(f"{kind} {precision}", kind, precision) for kind in kinds]
         if device == "cpu":  # as trials are trained there
             found.append(Contender(f"ours {precision}, a trial per core", "ours", precision, processes=cores()))
     return found
@@ -136,7 +140,7 @@ FULL = Size(
     seconds=1.0,
     trials=8,
     images=1280,
-    epochs=4,
+    epochs=8,
     speeds=True,
 )
 
@@ -164,20 +168,21 @@ def compare(device: str, size: Size) -> dict[str, dict[str, list[float]]]:
 
 
 def at_once(device: str, size: Size) -> dict[str, list[float]]:
-    """Images per second of small trials, several at a time and one after another.
+    """Images per second of small trials, several at a time and one after another, in both precisions.
 
     Both ways have all cores, and in both the start of the processes is counted.
     """
     one = Trial(Part("digits", size.images), ResNet18(16), SGD(1e-3), Epochs(size.epochs), curve_images=100)
-    chosen = [one.replace(seed=seed) for seed in range(size.trials)]
     ways = {"at once": (cores(), 1) if device == "cpu" else (size.trials, 1), "one after another": (1, cores())}
-    rates: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(min(size.rounds, 2)):
-        for name, (workers, threads) in ways.items():
+    rates: dict[str, list[float]] = {f"{name}, {precision}": [] for precision in PRECISIONS for name in ways}
+    for _ in range(min(size.rounds, 3)):
+        for precision, (name, (workers, threads)) in itertools.product(PRECISIONS, ways.items()):
+            chosen = [one.replace(seed=seed, precision=precision) for seed in range(size.trials)]
             with tempfile.TemporaryDirectory() as folder:
                 began = time.perf_counter()
                 run(chosen, records=folder, workers=workers, threads=threads, device=device, progress=False)
-                rates[name].append(round(size.trials * size.images * size.epochs / (time.perf_counter() - began), 1))
+                rate = size.trials * size.images * size.epochs / (time.perf_counter() - began)
+            rates[f"{name}, {precision}"].append(round(rate, 1))
     return rates
 
 
@@ -200,11 +205,12 @@ def paper_speeds(device: str) -> dict[str, Any]:
 def ratios(work: str, rates: dict[str, list[float]], kind: str) -> list[dict[str, Any]]:
     """Each of our contenders over the usual loop, and over the bare step where both have the same threads.
 
+    A trial per core is compared with the arithmetic on all cores, where that was measured.
     A goal stands at the ratio that it is meant for: over the usual loop, of the way in which trials run.
     """
     goals = GOALS.get(work, {kind: {}})[kind]
     if work == TOGETHER:
-        pairs = [("at once", "one after another", goals.get("one after another"))]
+        pairs = [(f"at once, {each}", f"one after another, {each}", goals["one after another"]) for each in PRECISIONS]
     else:
         usual = max((name for name in rates if name.startswith("usual")), key=lambda name: median(rates[name]))
         as_trials_run = ", a trial per core" if kind == "cpu" else ""
@@ -215,6 +221,8 @@ def ratios(work: str, rates: dict[str, list[float]], kind: str) -> list[dict[str
             pairs.append((name, usual, goals.get("usual") if how[2] == as_trials_run else None))
             if not how[2]:
                 pairs.append((name, f"bare {how[1]}", goals.get("bare")))
+            elif (limit := f"arithmetic {how[1]}") in rates:
+                pairs.append((name, limit, None))
     found = []
     for name, other, goal in pairs:
         by_round = [a / b for a, b in zip(rates[name], rates[other], strict=True)]

@@ -16,8 +16,8 @@
 # %% [markdown]
 # ## How fast the training loop is
 #
-# Three ways to train the same network on images of 32x32, in batches of 128, with SGD and momentum, measured
-# in turns within one run on one machine:
+# Three ways to train the same network on images of 32x32, in batches of 128, with SGD and momentum, and what the
+# processor can do at most, measured in turns within one run on one machine:
 #
 # - **ours**: the book's loop. The data set lies on the device as one tensor of bytes; batches are gathered,
 #   augmented and normalised there, and no step waits for a number. On a processor, trials run as one-thread
@@ -27,6 +27,12 @@
 #   in others) the faster one counts.
 # - **the bare step**: forward, backward and optimiser on one batch that is there already, in the same
 #   precision and with the same threads: the limit of any loop.
+# - **arithmetic** (on a processor): products of large matrices, as many multiplications and additions as the network's
+#   convolutions and linear layers take, on all cores. What is near 1 of it can be made faster by another precision or
+#   other arithmetic alone, not by another loop.
+#
+# *8 trials at once*: `wsnb.run` on eight small trials (ten thousand images each), on a processor one to a core, over the
+# same by one process with all cores. Both count the start of their processes.
 #
 # A ratio is the median over rounds, with the least and the greatest; a ratio above 1 means that ours is faster.
 # Whether bfloat16 (*bf16*) may be used is another question: {doc}`precision`.

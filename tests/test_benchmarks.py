@@ -78,6 +78,24 @@ def test_our_loop_and_the_bare_step_run_in_the_same_precision_and_layout(few_ima
     assert {logits.dtype for _, logits in seen} == {torch.bfloat16 if precision == "bf16" else torch.float32}
 
 
+def test_the_operations_are_those_of_the_layers_forward_and_backward():
+    hidden = 3 * 32 * 32 * 100 + 2 * 100 * 100 + 100 * 10  # multiplications forward
+    wanted = 2 * (3 * hidden - 3 * 32 * 32 * 100)  # the images have no gradient
+    assert contender.operations(contender.trial_of("MLP", "fp32")) == wanted
+
+
+@pytest.mark.parametrize(("precision", "kind"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
+def test_the_arithmetic_is_of_as_many_operations_in_the_same_precision(monkeypatch, precision, kind):
+    products = []
+    really = torch.mm
+    monkeypatch.setattr(torch, "mm", lambda a, b: products.append((a.dtype, len(a))) or really(a, b))
+    monkeypatch.setattr(contender, "operations", lambda trial: 2 * 1024**3 / 100)
+    work = contender.arithmetic(contender.trial_of("MLP", precision), CPU)
+    for _ in range(5):
+        work(50)
+    assert products == [(kind, 1024)] * 2
+
+
 def test_a_contender_answers_every_line_with_its_speed():
     lines = [json.dumps([kind, "logistic regression", "fp32", 0, 0]) for kind in ("ours", "bare", "ours")]
     command = [sys.executable, str(BENCHMARKS / "contender.py"), "cpu", "1"]
@@ -105,7 +123,8 @@ def test_every_goal_stands_at_a_ratio_that_is_measured():
     for kind, device in (("cpu", "cpu"), ("cuda", "cuda")):
         for work, goals in speed.GOALS.items():
             if work == speed.TOGETHER:
-                rates = {"at once": [2.0], "one after another": [1.0]}
+                ways = ("at once", "one after another")
+                rates = {f"{way}, {precision}": [1.0] for way in ways for precision in speed.PRECISIONS}
             else:
                 rates = {each.name: [1.0] for each in speed.contenders(work, device)}
             measured = {ratio["goal"] for ratio in speed.ratios(work, rates, kind)} - {None}
@@ -120,12 +139,14 @@ def test_a_ratio_is_the_median_over_rounds_and_is_of_the_faster_of_the_usual_loo
         "ours fp32": [30.0, 30.0, 40.0],
         "ours fp32, a trial per core": [60.0, 60.0, 20.0],
     }
+    rates["arithmetic fp32"] = [80.0, 80.0, 80.0]
     found = {(ratio["of"], ratio["over"]): ratio for ratio in speed.ratios("MLP", rates, "cpu")}
     usual = "usual, 2 loaders"
     assert found.keys() == {
         ("ours fp32", usual),
         ("ours fp32", "bare fp32"),
         ("ours fp32, a trial per core", usual),
+        ("ours fp32, a trial per core", "arithmetic fp32"),
     }
     per_core = found["ours fp32, a trial per core", usual]
     assert (per_core["median"], per_core["least"], per_core["greatest"], per_core["goal"]) == (3.0, 1.0, 6.0, 6.0)

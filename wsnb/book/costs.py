@@ -36,11 +36,11 @@ def speeds(results: Results) -> Shown:
     """Every ratio of one machine, with the goal that was set for it."""
     rows = []
     for work, ratios in results["ratios"].items():
-        for ratio in ratios:
+        for number, ratio in enumerate(ratios):
             rate, goal = median(results["images_per_second"][work][ratio["of"]]), ratio["goal"]
             rows.append(
                 (
-                    work,
+                    f"**{work}**" if number == 0 else "",
                     ratio["of"],
                     ratio["over"],
                     f"{rate:,.0f}".replace(",", " "),
