@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from wsnb.errors import InvalidValue
-from wsnb.statistics import Paired, chosen_on_others, growth_exponent, holm, mean_and_error, paired
+from wsnb.statistics import (
+    Paired,
+    chosen_on_others,
+    equivalence,
+    growth_exponent,
+    holm,
+    mean_and_error,
+    paired,
+    seeds_for_equivalence,
+)
 
 ACCURACY = st.floats(0, 100)
 PAIRS = st.lists(st.tuples(ACCURACY, ACCURACY), min_size=2, max_size=8)
@@ -89,6 +98,51 @@ def test_two_seeds_say_nothing_of_what_could_be_seen():
 def test_a_high_power_or_level_asks_for_a_larger_effect_and_always_has_one(power, level):
     usual = spread_out(3)
     assert Paired(usual.differences, level).detectable(power) > usual.detectable()
+
+
+# Whether two ways are the same --------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-2, 2), min_size=3, max_size=12), st.floats(0.1, 3))
+def test_two_ways_are_the_same_when_both_one_sided_tests_say_so(differences, margin):
+    measured = Paired(tuple(differences))
+    assume(measured.spread > 1e-6)
+    below = stats.ttest_1samp(differences, margin, alternative="less").pvalue
+    above = stats.ttest_1samp(differences, -margin, alternative="greater").pvalue
+    assume(abs(max(below, above) - 0.025) > 1e-6)
+
+    assert (equivalence(measured, margin) == "the same") == (max(below, above) < 0.025)
+
+
+@pytest.mark.parametrize(
+    ("measured", "verdict"),
+    [
+        (spread_out(5, mean=0.1, spread=0.2), "the same"),
+        (spread_out(5, mean=2, spread=0.2), "different"),
+        (spread_out(5, mean=-2, spread=0.2), "different"),
+        (spread_out(5, mean=0.1, spread=2), "unknown"),
+        (spread_out(5, mean=0.5, spread=0.2), "unknown"),
+        (Paired((0.0, 0.0)), "unknown"),
+    ],
+)
+def test_an_interval_across_the_margin_or_two_seeds_decide_nothing(measured, verdict):
+    assert equivalence(measured, 0.5) == verdict
+
+
+@pytest.mark.parametrize(("spread", "margin"), [(0.9, 0.5), (0.3, 0.5), (2.0, 1.0)])
+def test_so_many_seeds_show_that_two_ways_are_the_same_as_often_as_the_power_says(spread, margin):
+    seeds = seeds_for_equivalence(spread, margin)
+    drawn = np.random.default_rng(0).normal(0, spread, (4000, seeds))
+    half_widths = stats.t.ppf(0.975, seeds - 1) * drawn.std(axis=1, ddof=1) / np.sqrt(seeds)
+    shown = np.mean(np.abs(drawn.mean(axis=1)) + half_widths < margin)
+    assert 0.72 < shown < 0.92
+    assert seeds_for_equivalence(spread, margin, power=0.95) > seeds >= 3
+
+
+@pytest.mark.parametrize(("spread", "needed"), [(0.0001, 3), (1.0, 44)])
+def test_no_verdict_has_fewer_than_three_seeds_and_a_spread_of_two_margins_needs_dozens(spread, needed):
+    assert seeds_for_equivalence(spread, 0.5) == needed
 
 
 # One start alone ----------------------------------------------------------------------------------

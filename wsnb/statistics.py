@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from scipy import special  # scipy.stats takes a second to import
@@ -93,6 +93,46 @@ def paired(first: Sequence[float], second: Sequence[float], level: float = 0.95)
             f"{len(first)} and {len(second)} values were given to be paired; allowed: two or more, as many of each."
         )
     return Paired(tuple(float(a) - float(b) for a, b in zip(first, second, strict=True)), level)
+
+
+def equivalence(measured: Paired, margin: float) -> Literal["the same", "different", "unknown"]:
+    """Whether two ways of working give the same, up to a difference that does not matter.
+
+    They do when the whole interval lies within ``margin`` of zero, and do not when all of it lies outside; else it is
+    not known. Fewer than three seeds decide nothing.
+
+    Args:
+        measured: paired differences.
+        margin: the largest difference that does not matter, in their unit.
+    """
+    if measured.n >= 3 and -margin < measured.low and measured.high < margin:
+        return "the same"
+    if measured.n >= 3 and (measured.low > margin or measured.high < -margin):
+        return "different"
+    return "unknown"
+
+
+def seeds_for_equivalence(spread: float, margin: float, power: float = 0.8, level: float = 0.95) -> int:
+    r"""How many seeds :func:`equivalence` needs to say "the same" of two ways that are, with this power.
+
+    The smallest :math:`n \ge 3` with :math:`2 \Phi(\sqrt n \, \mathrm{margin} / s - t_{n-1}) - 1 \ge` power, the
+    spread :math:`s` taken as known.
+
+    Args:
+        spread: standard deviation of the differences between seeds.
+        margin: the largest difference that does not matter, in the same unit.
+        power: how often, as a share.
+        level: of the interval.
+    """
+
+    def chance(seeds: int) -> float:
+        critical = special.stdtrit(seeds - 1, (1 + level) / 2)
+        return float(2 * special.ndtr(np.sqrt(seeds) * margin / spread - critical) - 1)
+
+    seeds = 3
+    while chance(seeds) < power:
+        seeds += 1
+    return seeds
 
 
 def mean_and_error(values: Sequence[float]) -> tuple[float, float]:

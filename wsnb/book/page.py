@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from wsnb import catalogue
+from wsnb import catalogue, statistics
 from wsnb.claims import GAP, Claim, Verdict
 from wsnb.profiles import Settings
 from wsnb.records import Record
@@ -186,10 +186,7 @@ def printed(claim: Claim) -> str:
 
 
 def equivalence(measured: Paired | None, margin: float, *, equal: str, different: str, unknown: str) -> Shown:
-    """A verdict on whether two ways of working give the same, in bold, and what it rests on.
-
-    They do when the whole 95 % interval of the difference lies within ``margin`` of zero; they do not when all of it
-    lies outside; else it is not known. Fewer than three seeds decide nothing.
+    """The verdict of :func:`wsnb.statistics.equivalence` in bold, and what it rests on.
 
     Args:
         measured: paired differences; None where nothing was run.
@@ -200,14 +197,13 @@ def equivalence(measured: Paired | None, margin: float, *, equal: str, different
     """
     if measured is None:
         return Shown("**Not run.**")
-    verdict = unknown
-    if measured.n >= 3 and -margin < measured.low and measured.high < margin:
-        verdict = equal
-    elif measured.n >= 3 and (measured.low > margin or measured.high < -margin):
-        verdict = different
-    return Shown(
-        f"**{verdict}** The difference is {effect(measured)} points over {measured.n} seeds, the margin ±{margin:g}."
-    )
+    outcome = statistics.equivalence(measured, margin)
+    verdict = {"the same": equal, "different": different, "unknown": unknown}[outcome]
+    said = f"**{verdict}** The difference is {effect(measured)} points over {measured.n} seeds, the margin ±{margin:g}."
+    if outcome == "unknown" and measured.n >= 3:
+        needed = statistics.seeds_for_equivalence(measured.spread, margin, level=measured.level)
+        said += f" If there were none, {needed} seeds that scatter as these do would show so four times in five."
+    return Shown(said)
 
 
 def power(judged: Sequence[Verdict]) -> Shown:
