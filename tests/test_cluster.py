@@ -480,7 +480,11 @@ def test_without_an_address_a_cluster_of_this_machine_is_started_and_ctrl_c_leav
     there = marked(str(tmp_path))
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    try:
+        _, said = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # or it would train on beside the next tests
+        raise
     assert begun == "1\n", said
     assert len(there) > 3
     assert process.returncode != 0 and "KeyboardInterrupt" in said
