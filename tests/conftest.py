@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from wsnb import Record
+from wsnb import Record, Trial
+from wsnb.progress import Display
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: tests run beside each other
 
@@ -33,3 +35,13 @@ def measured(record: Record | None) -> dict:
     assert record is not None
     curves = {name: curve for name, curve in record.curves.items() if name != "seconds"}
     return {"trial": record.trial, "initial": record.initial, "curves": curves, "final": record.final}
+
+
+class Hook(Display):
+    """Does something at each epoch that is heard of."""
+
+    def __init__(self, epoch: Callable[[Trial, int], None]) -> None:
+        self._epoch = epoch
+
+    def epoch(self, trial: Trial, epochs: int, images_seen: int) -> None:
+        self._epoch(trial, epochs)

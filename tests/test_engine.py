@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import measured
+from conftest import Hook, measured
 
 from wsnb import MLP, SGD, Adam, Epochs, Part, Records, ResNet18, ShrinkPerturb, Trial, recorded, run
-from wsnb.engine import Unfinished, collecting, jobs_for, plan
+from wsnb.engine import Session, Unfinished, collecting, jobs_for, plan
 from wsnb.errors import InvalidValue, MissingRecords
+from wsnb.local import LocalCrew
 
 
 def mlp(seed: int = 0, **changes: object) -> Trial:
@@ -94,19 +95,25 @@ def test_a_trial_that_diverges_is_named_and_spares_the_others(tmp_path: Path) ->
 
 
 def test_a_budget_stops_in_good_order_and_the_next_run_goes_on_to_the_same_record(tmp_path: Path) -> None:
-    trial = Trial(Part("digits", 200), ResNet18(2), SGD(0.05, momentum=0.9), Epochs(12), seed=1, batch_size=16)
-    expected = run([trial], records=tmp_path / "whole")[trial]
+    trial = Trial(Part("digits", 200), ResNet18(2), SGD(0.05, momentum=0.9), Epochs(30), seed=1, batch_size=16)
+    store, begun = Records(tmp_path / "parts"), []
     with pytest.raises(Unfinished, match="0 of 1 trials finished, 0 failed, 1 are left"):
-        run([trial], records=tmp_path / "parts", time_budget=0.01)
-    stops = 0
-    while trial not in Records(tmp_path / "parts"):
-        try:
-            run([trial], records=tmp_path / "parts", time_budget=4.0 * (stops + 1))  # a busy machine starts slowly
-        except Unfinished:
-            stops += 1
-        assert stops < 20
-    assert measured(run([trial], records=tmp_path / "parts")[trial]) == measured(expected)
-    assert not Records(tmp_path / "parts").checkpoint(trial.key).exists()
+        run([trial], records=store, time_budget=0.01)
+
+    def out_of_time(trial: Trial, epochs: int) -> None:
+        begun.append(epochs)
+        session.deadline = 0.0
+
+    for _ in range(2):
+        heard = len(begun)
+        crew = LocalCrew(workers=1, device="cpu")
+        session = Session(jobs_for([trial], store), store, crew, 3600.0, Hook(out_of_time))
+        with pytest.raises(Unfinished, match="0 of 1 trials finished, 0 failed, 1 are left; run again to go on"):
+            session.work()
+        assert store.checkpoint(trial.key).exists()
+    assert begun[heard] == begun[heard - 1] + 1 > 1  # it went on where it was
+    assert measured(run([trial], records=store)[trial]) == measured(run([trial], records=tmp_path / "whole")[trial])
+    assert not store.checkpoint(trial.key).exists()
 
 
 SCRIPT = """
