@@ -9,12 +9,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import measured
+from conftest import Hook, measured
 from PIL import Image
 
 from wsnb import MLP, SGD, Adam, Epochs, Part, Records, ResNet18, ShrinkPerturb, Trial, cluster, run
@@ -22,7 +22,6 @@ from wsnb.cluster import ClusterError, Letters, Place, RayCrew, fitting, trials_
 from wsnb.engine import Event, Session, Task, Unfinished, jobs_for
 from wsnb.errors import InvalidValue, TrialFailed
 from wsnb.plan import workload_of
-from wsnb.progress import Display
 from wsnb.trials import RECIPE
 from wsnb.worker import perform
 
@@ -171,7 +170,9 @@ def nodes(session_cache: Path) -> Iterator[object]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WSNB_CACHE", str(session_cache))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a shell's background job: nodes inherit it
         found = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        signal.signal(signal.SIGINT, interrupted)
         yield found
         ray.shutdown()
         found.shutdown()
@@ -205,16 +206,6 @@ class Listening(RayCrew):
 
     def heard(self, kind: str) -> list[str]:
         return [event.key for event in self.events if event.kind == kind]
-
-
-class Hook(Display):
-    """Does something at each epoch."""
-
-    def __init__(self, epoch: Callable[[Trial, int], None]) -> None:
-        self._epoch = epoch
-
-    def epoch(self, trial: Trial, epochs: int, images_seen: int) -> None:
-        self._epoch(trial, epochs)
 
 
 def scratch(cache: Path) -> Path:
@@ -433,7 +424,8 @@ def test_a_workload_that_no_node_can_do_is_a_sentence(connected) -> None:
 # One machine --------------------------------------------------------------------------------------
 
 SCRIPT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job ignores
 from wsnb import SGD, Epochs, Part, Records, ResNet18, Trial
 from wsnb.cluster import RayCrew
 from wsnb.engine import Session, jobs_for

@@ -20,6 +20,7 @@ import platform
 import re
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -681,6 +682,8 @@ def do_errand(errand: Errand, parent: bytes | None, place: bytes | None, mailbox
     from wsnb.worker import commit, perform
 
     trial, key = errand.task.trial, errand.task.trial.key
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as all that a shell's background job has started
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # or Ray could not call this task off
     mailbox.tell.remote(Begun(key, _here()))
     commit()
     if misfit := _misfit(errand.version, errand.recipe):
