@@ -121,6 +121,9 @@ def free_port() -> int:
 
 
 os.environ.update(cluster.QUIET)  # before Ray is imported
+# By default Ray's processes are so nice that whatever runs beside the tests has them starve.
+KEEN = {"RAY_worker_niceness": "0"}
+os.environ.update(KEEN)
 ray = pytest.importorskip("ray")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -458,7 +461,7 @@ def test_without_an_address_a_cluster_of_this_machine_is_started_and_ctrl_c_leav
     tmp_path: Path, session_cache: Path
 ) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    environment |= {"HOME": str(tmp_path / "home"), "WSNB_RECORDS": str(tmp_path / "records")}
+    environment |= KEEN | {"HOME": str(tmp_path / "home"), "WSNB_RECORDS": str(tmp_path / "records")}
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT],
         stdout=subprocess.PIPE,
