@@ -567,6 +567,25 @@ def test_an_interrupt_while_writing_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_killed_process_left_half_written_is_removed_and_what_another_is_writing_is_not(store, monkeypatch):
+    killed = "import os, signal, sys; from pathlib import Path; from wsnb.records import write_whole\n"
+    killed += "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+    killed += "write_whole(Path(sys.argv[1]), b'half', what='it')"
+    path = store.path("killed")
+    subprocess.run([sys.executable, "-c", killed, str(path)], check=False)
+    (left,) = store.folder.iterdir()
+    assert left.name != path.name and store.paths() == []
+    (mine := store.folder / ".mine").write_text("old, and nothing of ours")
+    os.utime(mine, (0, 0))
+
+    written = store.put(record_of())
+    assert sorted(store.folder.iterdir()) == sorted([left, mine, written]), "it may still be written"
+    an_hour_ago = time.time() - 3601
+    os.utime(left, (an_hour_ago, an_hour_ago))
+    other = store.put(record_of(TRIALS[1]))
+    assert sorted(store.folder.iterdir()) == sorted([mine, written, other])
+
+
 # Where they are -----------------------------------------------------------------------------------
 
 

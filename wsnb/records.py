@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 
+PARTIAL = ".wsnb-partial"
+"""How the name of a file ends while it is being written."""
+
+LEFT_SECONDS = 3600.0
+"""A partial file as old as this was left by a process that was killed."""
+
 ADVICE = "Restore it from git or another copy, or delete it and run its chapter again."
 
 INDEX = 1
@@ -385,7 +391,8 @@ def write_whole(
 ) -> None:
     """Write a file so that other processes see all of it or none, and a failure leaves nothing behind.
 
-    Without ``replace`` a file that is there already stays, wherever the file system has hard links.
+    Without ``replace`` a file that is there already stays, wherever the file system has hard links. What a process that
+    was killed had half-written in the same folder is removed.
 
     Raises:
         WsnbError: of the type ``error``, a sentence about ``what`` when it cannot be written.
@@ -393,7 +400,8 @@ def write_whole(
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        _remove_left(path.parent)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PARTIAL)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
@@ -409,6 +417,14 @@ def write_whole(
     finally:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove what killed processes have left half-written: nobody else would, and weights are large."""
+    for left in folder.glob(f".*{PARTIAL}"):
+        with contextlib.suppress(OSError):  # another process was faster, or it is not ours to remove
+            if time.time() - left.stat().st_mtime >= LEFT_SECONDS:
+                left.unlink()
 
 
 def _link(temporary: str, path: Path) -> None:
