@@ -25,3 +25,8 @@ def benchmarks() -> Path:
 def cache() -> Path:
     """What can be made again (decoded images, downloads): ``WSNB_CACHE``, else ``~/.cache/wsnb``."""
     return Path(os.environ.get("WSNB_CACHE") or Path.home() / ".cache" / "wsnb").expanduser()
+
+
+def weights() -> Path:
+    """Weights and checkpoints, which all checkouts share: ``WSNB_WEIGHTS``, else ``weights`` in the cache."""
+    return Path(os.environ.get("WSNB_WEIGHTS") or cache() / "weights").expanduser()

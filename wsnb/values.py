@@ -1,0 +1,398 @@
+"""Values: the frozen, checked, named pieces that a trial is made of.
+
+A class of values says what it is by its fields and does what it does by its methods:
+
+>>> @kind("half_again")
+... class HalfAgain(Value):
+...     '''Half as much again.'''
+...     factor: float = setting(1.5, above=0)
+>>> HalfAgain(2)
+HalfAgain(factor=2.0)
+
+Its name stands in records and its code decides their keys: by its version when it belongs to this
+package, by a digest of its source when it comes from elsewhere.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import hashlib
+import inspect
+import linecache
+import math
+import os
+import re
+import symtable
+import sys
+import textwrap
+import types
+from collections.abc import Callable, Mapping
+from types import UnionType
+from typing import Any, ClassVar, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
+
+from wsnb.errors import InvalidValue, near_miss
+
+PACKAGE = __name__.partition(".")[0]
+
+
+def setting(
+    default: Any = dataclasses.MISSING,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    maximum: float | None = None,
+    added: bool = False,
+    measured: bool = False,
+) -> Any:
+    """A field whose numbers must lie in a range.
+
+    Args:
+        default: its value when none is given.
+        minimum: the smallest number allowed.
+        above: numbers must be larger than this.
+        maximum: the largest number allowed.
+        added: the field came after records had been made: it enters the canonical form only when it
+            differs from its default, so that the keys of those records stay what they were.
+        measured: the field says what is measured and changes no outcome, so it enters no key.
+    """
+    metadata = {"minimum": minimum, "above": above, "maximum": maximum, "added": added, "measured": measured}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+class Value:
+    """Base of the values that a trial is made of: frozen, checked, with a canonical JSON form.
+
+    A class of values is made by the decorator :func:`kind`.
+    """
+
+    kind: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+
+    def __new__(cls, *args: Any, **fields: Any) -> Any:
+        """Refused where the class has no kind: without one it is no dataclass either, and would take any fields."""
+        if not vars(cls).get("kind"):
+            raise InvalidValue(
+                f"{cls.__name__} has no kind of its own, by which records would know it; write "
+                f'@kind("{_snake(cls.__name__)}") above the class.'
+            )
+        return super().__new__(cls)
+
+    def __post_init__(self) -> None:
+        hints = _hints(type(self))
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            given = getattr(self, field.name)
+            checked = _checked(f"{type(self).__name__}.{field.name}", given, hints[field.name], field.metadata)
+            if checked is not given:
+                object.__setattr__(self, field.name, checked)
+
+    def canonical(self) -> dict[str, Any]:
+        """The JSON object that stands for this value in keys and records: what decides an outcome, no more."""
+        form: dict[str, Any] = {"kind": self.kind}
+        if self.version != 1:
+            form["version"] = self.version
+        if is_foreign(type(self)):
+            form["source"] = source_digest(type(self))
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            given = self._decisive(field.name, getattr(self, field.name))
+            if field.metadata.get("measured") or (field.metadata.get("added") and given == field.default):
+                continue
+            form[field.name] = in_json(given)
+        return form
+
+    def _decisive(self, name: str, given: Any) -> Any:
+        """What of the field of this name decides an outcome."""
+        return given
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON object from which :func:`from_json` makes this value again, all of it."""
+        form: dict[str, Any] = {"kind": self.kind}
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            form[field.name] = in_json(getattr(self, field.name), whole=True)
+        return form
+
+    def replace(self, **changes: Any) -> Any:
+        """This value with some of its fields changed."""
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+
+    def __repr__(self) -> str:
+        shown = []
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            given = getattr(self, field.name)
+            if (type(given), given) != (type(field.default), field.default):
+                shown.append(f"{field.name}={self._shown(given)}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _shown(self, given: Any) -> str:
+        """A field's value in the repr."""
+        return repr(given)
+
+
+def in_json(given: Any, *, whole: bool = False) -> Any:
+    """A field's value as JSON: canonical, or whole."""
+    if isinstance(given, Value):
+        return given.to_json() if whole else given.canonical()
+    return [in_json(item, whole=whole) for item in given] if isinstance(given, tuple) else given
+
+
+# Kinds --------------------------------------------------------------------------------------------
+
+Class = TypeVar("Class", bound=type)
+
+_kinds: dict[str, type[Value]] = {}
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(setting, dataclasses.field))
+def kind(name: str, *, version: int = 1) -> Callable[[Class], Class]:
+    """Make a class a frozen dataclass of values, known by a name in records and keys.
+
+    The same class may be defined again, as a notebook's cell does; it takes its own place.
+
+    Args:
+        name: lower-case letters, digits and underscores, such as ``"shrink_perturb"``.
+        version: of the code of a class of this package; raise it whenever a change alters results, and the
+            records that rest on it, and no others, are made again. A class from elsewhere is known by its source.
+
+    Raises:
+        InvalidValue: when the name is none, or is that of another class.
+    """
+
+    def register(cls: Class) -> Class:
+        if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise InvalidValue(
+                f"The kind of {cls.__name__} is {name!r}; allowed: lower-case letters, digits and underscores, "
+                f"such as {_snake(cls.__name__)!r}."
+            )
+        if not issubclass(cls, Value):
+            raise InvalidValue(
+                f"{cls.__name__} is no class of values; derive it from one of those of wsnb.seam, such as Start."
+            )
+        there = _kinds.get(name)
+        if there is not None and (there.__module__, there.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise InvalidValue(
+                f"The kind {name!r} is taken by {there.__module__}.{there.__qualname__}; "
+                f"choose another name for {cls.__module__}.{cls.__qualname__}."
+            )
+        cls.kind, cls.version = name, version
+        made = dataclasses.dataclass(frozen=True, repr=False)(cls)
+        _kinds[name] = made
+        return made
+
+    return register
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def class_of(name: str) -> type[Value]:
+    """The class of values of this kind.
+
+    Raises:
+        InvalidValue: when none is known.
+    """
+    if name not in _kinds:
+        raise InvalidValue(
+            f"The kind {name!r} is not known here: the code that defines it is missing. Import it, or run the cell "
+            f"that defines it.{near_miss(str(name), _kinds)}"
+        )
+    return _kinds[name]
+
+
+def from_json(form: Mapping[str, Any]) -> Any:
+    """The value that a JSON object describes: one of :meth:`Value.to_json` or :meth:`Value.canonical`.
+
+    Raises:
+        InvalidValue: when its kind is not known here, or it was made by other code of that kind.
+    """
+    cls = class_of(str(form.get("kind")))
+    if "source" in form and form["source"] != source_digest(cls):
+        raise InvalidValue(
+            f"{cls.__name__} has another source here ({source_digest(cls)}) than where this was made "
+            f"({form['source']}); use the code that made it."
+        )
+    if form.get("version", cls.version) != cls.version and "source" not in form:
+        raise InvalidValue(
+            f"This was made by version {form.get('version', 1)} of {form['kind']!r}; here is version {cls.version}."
+        )
+    if hasattr(cls, "from_json"):  # a form of its own, as a trial's
+        return cls.from_json(form)
+    names = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    return cls(**{name: restored(value) for name, value in form.items() if name in names})
+
+
+def restored(value: Any) -> Any:
+    """A field's value from its JSON."""
+    if isinstance(value, Mapping) and "kind" in value:
+        return from_json(value)
+    return tuple(map(restored, value)) if isinstance(value, list) else value
+
+
+# Classes from elsewhere ---------------------------------------------------------------------------
+
+
+def is_foreign(cls: type) -> bool:
+    """Whether a class was defined outside this package: in a notebook, a script, somebody's module."""
+    return cls.__module__.partition(".")[0] != PACKAGE
+
+
+def source_digest(cls: type) -> str:
+    """Sixteen hexadecimal digits of a SHA-256 over the source of a class and of what it uses beside it.
+
+    That is: the class, what it derives from, and the functions, the classes and the plain constants (numbers, texts)
+    of the same module that its source names, and theirs in turn. So an edit of a helper counts, one of another cell of
+    the notebook does not.
+
+    Raises:
+        InvalidValue: when its source cannot be read, as of a class that ``exec`` has made.
+    """
+    kept = vars(cls).get("_source_digest")  # goes with the class to another process, where there is no source
+    if kept is None or _is_in_a_cell(cls):  # the cell of a helper may have run again since; a file may have changed
+        found: dict[str, str] = {}
+        try:
+            _gather(cls, found)
+        except InvalidValue:
+            if kept is None:
+                raise
+            return kept
+        text = "\n".join(f"{name} {found[name]}" if name.endswith(" =") else found[name] for name in sorted(found))
+        kept = cls._source_digest = hashlib.sha256(text.encode()).hexdigest()[:16]  # type: ignore[attr-defined]
+    return kept
+
+
+def _is_in_a_cell(cls: type) -> bool:
+    return any(not os.path.exists(function.__code__.co_filename) for function in _functions(cls))
+
+
+def _gather(thing: Any, found: dict[str, str]) -> None:
+    name = thing.__qualname__
+    if name in found:
+        return
+    found[name] = source = _source(thing)
+    around = _globals_of(thing)
+    helpers = list(thing.__mro__) if isinstance(thing, type) else []
+    for used in sorted(_global_names(source)):
+        given = around.get(used)
+        helper = inspect.unwrap(given) if callable(given) else given
+        if isinstance(helper, type | types.FunctionType):
+            helpers.append(helper)  # type: ignore[arg-type]
+        elif _is_plain(helper):
+            found[f"{used} ="] = repr(helper)
+    for helper in helpers:
+        if helper.__module__ == thing.__module__:
+            _gather(helper, found)
+
+
+def _global_names(source: str) -> set[str]:
+    """The names in a source that belong to the module around it, not to one of its functions."""
+    names: set[str] = set()
+    try:
+        tables = [symtable.symtable(source, "<source>", "exec")]
+    except SyntaxError:  # a lambda in the midst of an expression
+        return names
+    for table in tables:
+        names |= {
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_referenced() and (symbol.is_global() or table.get_type() == "module")
+        }
+        tables += table.get_children()
+    return {name for name in names if not name.startswith("__")}
+
+
+def _is_plain(given: Any) -> bool:
+    return all(map(_is_plain, given)) if isinstance(given, tuple) else isinstance(given, bool | int | float | str)
+
+
+def _globals_of(thing: Any) -> Mapping[str, Any]:
+    functions = [thing] if isinstance(thing, types.FunctionType) else _functions(thing)
+    return functions[0].__globals__ if functions else getattr(sys.modules.get(thing.__module__), "__dict__", {})
+
+
+def _functions(cls: type) -> list[types.FunctionType]:
+    """The functions that were written in this class, not those that ``dataclass`` adds."""
+    return [
+        member
+        for member in map(inspect.unwrap, vars(cls).values())
+        if isinstance(member, types.FunctionType) and not member.__code__.co_filename.startswith("<string>")
+    ]
+
+
+def _source(thing: Any) -> str:
+    """The source of a function or a class, of a notebook's too, where :mod:`inspect` finds no class."""
+    try:
+        return textwrap.dedent(inspect.getsource(thing))
+    except (OSError, TypeError):
+        pass
+    own = [function.__code__.co_filename for function in _functions(thing)] if isinstance(thing, type) else []
+    cells = [name for name in reversed(list(linecache.cache)) if not os.path.exists(name)]  # the newest first
+    for filename in [*own, *cells] if isinstance(thing, type) else []:
+        lines = linecache.getlines(filename)
+        for node in ast.walk(ast.parse("".join(lines))) if lines else []:
+            if isinstance(node, ast.ClassDef) and node.name == thing.__name__:
+                return textwrap.dedent("".join(lines[node.lineno - 1 : node.end_lineno]))
+    raise InvalidValue(
+        f"The source of {thing.__qualname__} cannot be read, and the keys of its records would not know its code; "
+        "define it in a file or in a notebook's cell."
+    )
+
+
+# Checking -----------------------------------------------------------------------------------------
+
+_hints = functools.cache(get_type_hints)
+
+_IN_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", type(None): "null"}
+
+
+def _checked(name: str, given: Any, hint: Any, limits: Mapping[str, Any]) -> Any:
+    """``given`` in the type that ``hint`` asks for, or an :class:`InvalidValue` that says what is allowed."""
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    for option in options:
+        if get_origin(option) is tuple:
+            item_type = get_args(option)[0]
+            if isinstance(given, Value) and isinstance(item_type, type) and isinstance(given, item_type):
+                given = (given,)  # one method stands for a tuple of one
+            if isinstance(given, (tuple, list)):
+                return tuple(_checked(name, item, item_type, limits) for item in given)
+        if get_origin(option) is Literal and given in get_args(option):
+            return given
+        if option is float and int not in options and type(given) is int and abs(given) < 2**1023:
+            given = float(given)
+        if isinstance(option, type) and isinstance(given, option) and (type(given) is not bool or option is bool):
+            return _in_range(name, given, limits) if isinstance(given, (int, float)) else given
+    allowed = [
+        ", ".join(map(repr, get_args(option)))
+        if get_origin(option) is Literal
+        else f"a list, each item {_in_words(get_args(option)[0])}"
+        if get_origin(option) is tuple
+        else _in_words(option)
+        for option in options
+    ]
+    choices = [str(choice) for option in options if get_origin(option) is Literal for choice in get_args(option)]
+    miss = near_miss(given, choices) if isinstance(given, str) else ""
+    raise InvalidValue(f"{name} is {given!r}, a {type(given).__name__}; allowed: {' or '.join(allowed)}.{miss}")
+
+
+def _in_words(option: Any) -> str:
+    if option in _IN_WORDS:
+        return _IN_WORDS[option]
+    kinds = sorted(cls.__name__ for cls in _kinds.values() if isinstance(option, type) and issubclass(cls, option))
+    return f"{option.__name__} ({', '.join(kinds)})" if kinds and option.__name__ not in kinds else option.__name__
+
+
+def _in_range(name: str, given: Any, limits: Mapping[str, Any]) -> Any:
+    low, above, high = limits.get("minimum"), limits.get("above"), limits.get("maximum")
+    inside = (low is None or given >= low) and (above is None or given > above) and (high is None or given <= high)
+    if inside and isinstance(given, float) and math.isfinite(given):
+        return float(given) + 0.0  # a plain float, and no minus zero: equal numbers are written alike in keys
+    if inside and isinstance(given, int):
+        return given
+    bounds = [
+        f"{word} {bound}"
+        for word, bound in (("at least", low), ("more than", above), ("at most", high))
+        if bound is not None
+    ]
+    bounds += ["finite"] if inside else []
+    sort = "a number" if isinstance(given, float) else "a whole number"
+    raise InvalidValue(f"{name} is {given!r}; allowed: {sort}, {' and '.join(bounds)}.")
