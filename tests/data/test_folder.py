@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from wsnb import image_files
+from wsnb.data import folder as folders
 from wsnb.errors import DataError, InvalidValue
 
 ENDINGS = [".zip", ".tar", ".tar.xz", ".tar.gz", ".tgz", ".txz"]
@@ -80,7 +80,7 @@ def tar_with(path, member, files=None):
 
 
 def read(path, resize=None):
-    return image_files.decode(image_files.survey(path), resize)
+    return folders.decode(folders.survey(path), resize)
 
 
 def refused(path, *words, resize=None):
@@ -114,7 +114,7 @@ def test_an_archive_in_any_order_is_the_same_as_its_folder(tmp_path, ending):
     files = tree(images=6)
     folder = as_folder(tmp_path / "a", files)
     archive = as_archive(tmp_path / f"b{ending}", dict(reversed(files.items())))
-    assert image_files.survey(archive).fingerprint == image_files.survey(folder).fingerprint
+    assert folders.survey(archive).fingerprint == folders.survey(folder).fingerprint
     assert np.array_equal(read(archive).train_images, read(folder).train_images)
     assert np.array_equal(read(archive).test_labels, read(folder).test_labels)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", f"b{ending}"]  # nothing is extracted
@@ -123,24 +123,28 @@ def test_an_archive_in_any_order_is_the_same_as_its_folder(tmp_path, ending):
 def test_folders_around_the_layout_are_no_part_of_it(tmp_path):
     plain = as_folder(tmp_path / "a", tree(splits=BOTH))
     wrapped = as_archive(tmp_path / "b.zip", {f"my/photos/{place}": data for place, data in tree(splits=BOTH).items()})
-    assert image_files.survey(wrapped).classes == ("cat", "dog")
-    assert image_files.survey(wrapped).fingerprint == image_files.survey(plain).fingerprint
+    assert folders.survey(wrapped).classes == ("cat", "dog")
+    assert folders.survey(wrapped).fingerprint == folders.survey(plain).fingerprint
 
 
 def test_folders_inside_a_class_belong_to_it(tmp_path):
     files = {f"{name}/monday/{index}.png": png(index) for name in ("cat", "dog") for index in range(2)}
-    found = image_files.survey(as_folder(tmp_path / "a", files))
+    found = folders.survey(as_folder(tmp_path / "a", files))
     assert found.classes == ("cat", "dog") and found.files[0].name.startswith("monday/")
 
 
-def test_hidden_files_are_passed_over(tmp_path):
-    hidden = {".DS_Store": b"x", "cat/.DS_Store": b"x", "__MACOSX/cat/._0.png": b"x", ".git/config": b"x"}
+def test_what_desktops_and_cameras_leave_behind_is_passed_over_and_counted(tmp_path):
+    hidden = {".DS_Store": b"x", "cat/.ds_store": b"x", "__MacOSX/cat/._0.png": b"x", "__MacOSX/1.png": b"x"}
+    hidden |= {".git/config": b"x", "cat/Thumbs.db": b"x", "DESKTOP.INI": b"x", "dog/IMG_1.AAE": b"x"}
+    plain = folders.survey(as_folder(tmp_path / "plain", tree()))
+    assert plain.passed_over == 0
     for path in (
         as_folder(tmp_path / "a", tree() | hidden),
         as_archive(tmp_path / "a.zip", tree() | hidden),
         as_archive(tmp_path / "a.tar.gz", tree() | hidden),
     ):
-        assert len(image_files.survey(path).files) == 10
+        found = folders.survey(path)
+        assert (found.files, found.fingerprint, found.passed_over) == (plain.files, plain.fingerprint, 7)
         read(path)
 
 
@@ -201,10 +205,10 @@ def test_images_of_one_size_need_not_be_square(tmp_path):
 
 def test_links_in_a_folder_are_followed(tmp_path):
     folder = as_folder(tmp_path / "a", tree())
-    before = image_files.survey(folder).fingerprint
+    before = folders.survey(folder).fingerprint
     (folder / "cat").rename(tmp_path / "elsewhere")
     (folder / "cat").symlink_to(tmp_path / "elsewhere")
-    assert image_files.survey(folder).fingerprint == before
+    assert folders.survey(folder).fingerprint == before
 
 
 # The held-out test images -------------------------------------------------------------------------
@@ -212,27 +216,27 @@ def test_links_in_a_folder_are_followed(tmp_path):
 
 def test_a_fifth_of_each_class_is_held_out_by_name_alone(tmp_path):
     files = tree(images=20)
-    found = image_files.survey(as_folder(tmp_path / "a", files))
+    found = folders.survey(as_folder(tmp_path / "a", files))
     test = places(found, "test")
     assert sum(place.startswith("cat/") for place in test) == sum(place.startswith("dog/") for place in test) == 4
     assert not set(test) & set(places(found, "train")) and len(found.files) == 40
     others = {place: png(index) for index, place in enumerate(files)}
-    assert places(image_files.survey(as_archive(tmp_path / "other.zip", others)), "test") == test
+    assert places(folders.survey(as_archive(tmp_path / "other.zip", others)), "test") == test
 
 
 def test_the_held_out_files_are_the_documented_ones(tmp_path):
-    found = image_files.survey(as_folder(tmp_path / "a", tree(images=10)))
+    found = folders.survey(as_folder(tmp_path / "a", tree(images=10)))
     assert places(found, "test") == ["cat/0.png", "cat/8.png", "dog/5.png", "dog/7.png"]
 
 
 def test_an_image_more_moves_at_most_one_image_between_the_splits(tmp_path):
-    before = set(places(image_files.survey(as_folder(tmp_path / "a", tree(images=20))), "test"))
-    after = set(places(image_files.survey(as_folder(tmp_path / "a", tree(images=21))), "test"))
+    before = set(places(folders.survey(as_folder(tmp_path / "a", tree(images=20))), "test"))
+    after = set(places(folders.survey(as_folder(tmp_path / "a", tree(images=21))), "test"))
     assert len(before - after) <= 1
 
 
 def test_a_train_folder_alone_is_split_too(tmp_path):
-    found = image_files.survey(as_folder(tmp_path / "a", tree(splits=("train/",))))
+    found = folders.survey(as_folder(tmp_path / "a", tree(splits=("train/",))))
     assert found.classes == ("cat", "dog") and len(places(found, "test")) == 2
 
 
@@ -242,7 +246,7 @@ def test_a_train_folder_alone_is_split_too(tmp_path):
 @pytest.mark.parametrize("change", ["bytes", "name", "class", "split", "one less"])
 def test_the_fingerprint_changes_with_whatever_a_training_sees(tmp_path, change):
     files = tree(splits=BOTH)
-    before = image_files.survey(as_folder(tmp_path / "a", files)).fingerprint
+    before = folders.survey(as_folder(tmp_path / "a", files)).fingerprint
     content = files.pop("train/cat/0.png")
     files |= {
         "bytes": {"train/cat/0.png": png(12345)},
@@ -251,21 +255,21 @@ def test_the_fingerprint_changes_with_whatever_a_training_sees(tmp_path, change)
         "split": {"test/cat/9.png": content},
         "one less": {},
     }[change]
-    assert image_files.survey(as_folder(tmp_path / "b", files)).fingerprint != before
+    assert folders.survey(as_folder(tmp_path / "b", files)).fingerprint != before
 
 
 @settings(max_examples=15, deadline=None)
 @given(order=st.permutations(sorted(tree(images=3))))
 def test_the_fingerprint_is_a_constant_of_the_files_in_any_order(tmp_path_factory, order):
     path = as_archive(tmp_path_factory.mktemp("order") / "a.tar", {place: place.encode() for place in order})
-    assert image_files.survey(path).fingerprint == "823b02b044f35831"
+    assert folders.survey(path).fingerprint == "823b02b044f35831"
 
 
 # What is refused ----------------------------------------------------------------------------------
 
 
 def test_a_file_that_is_no_image_is_named(tmp_path):
-    for name in ("notes.txt", "5.png", "Thumbs.db"):
+    for name in ("notes.txt", "5.png", "5.mov"):
         refused(as_folder(tmp_path / name, tree() | {f"cat/{name}": b"not an image"}), f"cat/{name}", "no image")
         refused(as_archive(tmp_path / f"{name}.zip", tree() | {f"cat/{name}": b""}), f"cat/{name}", "no image")
 
@@ -284,12 +288,12 @@ def test_a_file_outside_the_classes_is_named(tmp_path):
 
 def test_mixed_sizes_name_two_images_both_sizes_and_the_remedy(tmp_path):
     files = tree() | {"dog/3.png": png(0, (20, 10))}
-    refused(as_folder(tmp_path / "a", files), "cat/0.png is 8x8", "dog/3.png is 20x10", "resize=32")
+    refused(as_folder(tmp_path / "a", files), "cat/1.png is 8x8", "dog/3.png is 20x10", "resize=32")
 
 
 def test_too_small_an_image_is_refused_unless_it_is_resized(tmp_path):
     path = as_folder(tmp_path / "a", {place: png(index, (8, 5)) for index, place in enumerate(tree())})
-    refused(path, "cat/0.png", "8x5", "resize=32")
+    refused(path, "cat/1.png", "8x5", "resize=32")
     assert read(path, resize=32).train_images.shape[2:] == (32, 32)
     with pytest.raises(InvalidValue, match="resize is 4; allowed: a side of 8"):
         read(path, resize=4)
@@ -314,7 +318,7 @@ def test_an_image_that_would_fill_the_memory_is_refused_before_it_is_decoded(tmp
 
 @pytest.mark.parametrize("ending", ["", ".zip", ".tar"])
 def test_too_large_a_file_is_refused_before_it_is_read(tmp_path, monkeypatch, ending):
-    monkeypatch.setattr(image_files, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(folders, "MOST_BYTES", 10_000)
     files = tree() | {"cat/5.png": bytes(10_001)}
     path = as_archive(tmp_path / f"a{ending}", files) if ending else as_folder(tmp_path / "a", files)
     refused(path, "cat/5.png", "10,001 bytes")
@@ -403,11 +407,11 @@ def test_a_flipped_bit_is_noticed_anywhere_in_the_images(tmp_path, ending):
     path = as_archive(tmp_path / f"a{ending}", tree(images=2))
     whole = path.read_bytes()
     content = whole.index(b"PK\x01\x02") if ending == ".zip" else len(whole)
-    good = image_files.survey(path).fingerprint
+    good = folders.survey(path).fingerprint
     for position in range(100, content, max(1, content // 40)):
         path.write_bytes(whole[:position] + bytes([whole[position] ^ 4]) + whole[position + 1 :])
         try:
-            assert image_files.survey(path).fingerprint == good  # it hit a time stamp or suchlike
+            assert folders.survey(path).fingerprint == good  # it hit a time stamp or suchlike
         except DataError:
             pass
 
@@ -486,16 +490,32 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path):
     refused(folder, "cat/0.png", "cannot be read")
 
 
-def test_files_that_change_between_survey_and_decoding_are_noticed(tmp_path):
+def test_what_is_decoded_is_what_was_surveyed_or_an_error(tmp_path):
     folder = as_folder(tmp_path / "a", tree())
-    found = image_files.survey(folder)
+    found = folders.survey(folder)
     (folder / "cat" / "9.png").write_bytes(png())
-    with pytest.raises(DataError, match="cat/9.png is new"):
-        image_files.decode(found)
-    (folder / "cat" / "9.png").unlink()
-    (folder / "cat" / "0.png").unlink()
-    with pytest.raises(DataError, match="cat/0.png is gone"):
-        image_files.decode(found)
+    assert len(folders.decode(found).train_images) == 8, "an image more is none that was surveyed"
+    (folder / "cat" / "2.png").write_bytes(png(99))
+    with pytest.raises(DataError, match="changed while it was being read .cat/2.png did"):
+        folders.decode(found)
+    (folder / "cat" / "2.png").unlink()
+    with pytest.raises(DataError, match="cat/2.png did"):
+        folders.decode(found)
+
+
+def test_an_archive_writes_no_file_under_a_name_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (tmp_path / "tmp").mkdir()
+    read(as_archive(tmp_path / "a.tar.gz", tree()))
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_one_reading_gives_what_survey_and_decode_give(tmp_path):
+    path = as_archive(tmp_path / "a.tar.xz", tree())
+    found, pixels = folders.read(path, 16)
+    assert found == folders.survey(path)
+    assert all(np.array_equal(*pair) for pair in zip(pixels, folders.decode(found, 16), strict=True))
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,9 +11,10 @@ from scipy import stats
 from torchvision import transforms as torchvision_transforms
 from torchvision.transforms.v2 import functional as torchvision
 
+from wsnb.data.augment import Augment
+from wsnb.data.augmentation import BRIGHTNESS, CONTRAST, SATURATION, Draws, augmented, draw_augmentation, normalize
+from wsnb.data.catalogue import MEAN, STD
 from wsnb.errors import InvalidValue
-from wsnb.transforms import BRIGHTNESS, CONTRAST, SATURATION, Draws, augmented, draw_augmentation
-from wsnb.trials import Augment
 
 KINDS = (BRIGHTNESS, CONTRAST, SATURATION)
 NOTHING = Augment(crop_padding=0, flip=0, brightness=0, contrast=0, saturation=0, rotation=0)
@@ -361,3 +362,24 @@ def test_a_step_that_is_off_changes_no_draw_of_the_others(off, name):
     for other in {"corner", "flip", "order", "factor", "degrees"} - {name} - ({"factor"} if name == "order" else set()):
         assert torch.equal(getattr(every, other), getattr(some, other))
     assert not torch.equal(getattr(every, name), getattr(some, name))
+
+
+# Normalization ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_every_level_is_normalized_bit_for_bit_as_the_records_were(layout):
+    levels = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).repeat(2, 3, 1, 1)
+    found = normalize(levels, MEAN, STD, layout)
+    scale = [torch.tensor(std).mul(255).reciprocal() for std in STD]
+    expected = [(levels[0, 0].float() - torch.tensor(mean).mul(255)) * by for mean, by in zip(MEAN, scale, strict=True)]
+    assert torch.equal(found[1], torch.stack(expected)) and found.is_contiguous(memory_format=layout)
+    assert (found[0, 0, 15, 15] - (1 - 0.4914) / 0.2023).abs() < 1e-6
+
+
+def test_each_mean_and_deviation_is_applied_though_another_was_before():
+    images = noise(2, 8, 8)
+    normalize(images, MEAN, STD)
+    mean, std = (0.1, 0.2, 0.3), (0.5, 0.25, 1.0)
+    expected = (images.double() / 255 - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)
+    assert (normalize(images, mean, std) - expected).abs().max() < 1e-5

@@ -12,26 +12,27 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from wsnb.data.augment import Augment
 from wsnb.errors import InvalidValue
-from wsnb.trials import Augment
 
-CIFAR10_MEAN = (0.4914, 0.4822, 0.4465)
-CIFAR10_STD = (0.2023, 0.1994, 0.2010)
-"""Channel statistics of CIFAR-10, by which the replication normalises every data set."""
+Statistics = tuple[float, float, float]
+"""Of the three channels, for images from 0 to 1."""
 
 
-@functools.cache
-def _mean_and_scale(device: torch.device) -> tuple[Tensor, Tensor]:
+@functools.lru_cache(maxsize=64)
+def _mean_and_scale(device: torch.device, mean: Statistics, std: Statistics) -> tuple[Tensor, Tensor]:
     """Made once a device: making them at each step would have the host wait for a GPU."""
-    mean = torch.tensor(CIFAR10_MEAN, device=device).mul_(255).view(1, 3, 1, 1)
-    return mean, torch.tensor(CIFAR10_STD, device=device).mul_(255).reciprocal_().view(1, 3, 1, 1)
+    scale = torch.tensor(std, device=device).mul_(255).reciprocal_().view(1, 3, 1, 1)
+    return torch.tensor(mean, device=device).mul_(255).view(1, 3, 1, 1), scale
 
 
-def normalise(images: Tensor, memory_format: torch.memory_format = torch.contiguous_format) -> Tensor:
-    """uint8 images [N, 3, H, W] to float32, by CIFAR-10's channel mean and standard deviation."""
-    mean, scale = _mean_and_scale(images.device)
+def normalize(
+    images: Tensor, mean: Statistics, std: Statistics, memory_format: torch.memory_format = torch.contiguous_format
+) -> Tensor:
+    """uint8 images [N, 3, H, W] to float32: less the channel mean, over the channel standard deviation."""
+    offset, scale = _mean_and_scale(images.device, mean, std)
     # In this order: with the channel as the fastest dimension, the arithmetic goes by threes of numbers.
-    return images.float().sub_(mean).mul_(scale).contiguous(memory_format=memory_format)
+    return images.float().sub_(offset).mul_(scale).contiguous(memory_format=memory_format)
 
 
 # Augmentation -------------------------------------------------------------------------------------
