@@ -1,8 +1,4 @@
-"""The networks, built from their specifications in :mod:`wsnb.trials`.
-
-Every network maps a float batch [N, C, H, W] to logits [N, classes]. Its classifier is called
-``head``, so that a start can tell it from the backbone.
-"""
+"""Residual networks."""
 
 from __future__ import annotations
 
@@ -10,36 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wsnb import trials
-
-
-class Network(nn.Module):
-    """A network and the layout of image batches that it runs fastest in."""
-
-    memory_format: torch.memory_format
-
-
-def build(model: trials.Model, *, classes: int, image_shape: tuple[int, int, int], seed: int) -> Network:
-    """A freshly initialised network on the CPU.
-
-    Args:
-        model: what to build.
-        classes: number of outputs.
-        image_shape: (channels, height, width) of the images.
-        seed: draws the initial weights; the global random state is left as it was.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # the CPU's alone
-        match model:
-            case trials.ResNet18(width):
-                return ResNet(image_shape[0], width, blocks=(2, 2, 2, 2), pool=True, classes=classes)
-            case trials.ResNet20(width):
-                return ResNet(image_shape[0], width, blocks=(3, 3, 3), pool=False, classes=classes)
-            case trials.MLP(hidden, activation, bias):
-                return Perceptron(image_shape, hidden, activation, bias, classes)
-            case trials.Logistic():
-                return Perceptron(image_shape, (), "tanh", True, classes)
-    raise TypeError(f"no network is known for {model!r}")
+from wsnb.models.succession import Succession
 
 
 class Convolution(nn.Conv2d):
@@ -84,11 +51,16 @@ class BasicBlock(nn.Module):
         return functional.relu(self.norm2(self.conv2(y)).add_(self.shortcut(x)), inplace=True)
 
 
-class ResNet(Network):
+class ResNet(nn.Module):
     """A residual network for small images: a 3x3 stride-1 stem, then stages that double the width.
 
     ``pool`` keeps the 3x3 stride-2 max-pool after the stem, as the replication's ResNet-18 does.
     Convolutions start from He's normal initialisation with fan-out, as there.
+
+    Attributes:
+        stage_outputs: the names of the last convolution of each stage.
+        successions: the layers whose units feed one other layer alone, see :class:`wsnb.models.succession.Succession`:
+            the first convolution of each block. The others' outputs are added to a residual stream.
     """
 
     memory_format = torch.channels_last
@@ -107,6 +79,11 @@ class ResNet(Network):
             inputs = outputs
         self.stages = nn.Sequential(*stages)
         self.head = nn.Linear(inputs, classes)
+        self.stage_outputs = tuple(f"stages.{stage}.{count - 1}.conv2" for stage, count in enumerate(blocks))
+        self.successions = tuple(
+            Succession(f"{block}.conv1", f"{block}.norm1", f"{block}.conv2")
+            for block in (f"stages.{stage}.{number}" for stage, count in enumerate(blocks) for number in range(count))
+        )
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
@@ -115,25 +92,3 @@ class ResNet(Network):
         """Images [N, C, H, W] to logits [N, classes]."""
         x = self.pool(functional.relu(self.norm(self.stem(x)), inplace=True))
         return self.head(self.stages(x).mean(dim=(2, 3)))
-
-
-class Perceptron(Network):
-    """Fully connected layers on the flattened image; with no hidden layer, logistic regression."""
-
-    memory_format = torch.contiguous_format
-
-    def __init__(
-        self, image_shape: tuple[int, int, int], hidden: tuple[int, ...], activation: str, bias: bool, classes: int
-    ) -> None:
-        super().__init__()
-        sizes = [image_shape[0] * image_shape[1] * image_shape[2], *hidden]
-        self.hidden = nn.ModuleList(nn.Linear(a, b, bias=bias) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
-        self.activation = {"tanh": torch.tanh, "relu": torch.relu}[activation]
-        self.head = nn.Linear(sizes[-1], classes, bias=bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Images [N, C, H, W] to logits [N, classes]."""
-        x = x.flatten(1)
-        for layer in self.hidden:
-            x = self.activation(layer(x))
-        return self.head(x)

@@ -1,0 +1,139 @@
+"""Regularizers at work: the backward pass of a loss with what pulls on the weights."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from wsnb.errors import InvalidValue, near_miss
+from wsnb.regularizers.plain_sum import PlainSum
+from wsnb.seam import Direction, Regularizer, Seen
+
+
+class Pull:
+    r"""What stands in the place of ``loss.backward()`` where regularizers pull on a network.
+
+    With the loss :math:`J`, the regularizers :math:`\Omega_k`, their coefficients :math:`\lambda_k \rho_k^e` in epoch
+    :math:`e`, and a direction that joins gradients, the backbone's gradient becomes
+
+    .. math:: \mathrm{join}\Big(\nabla J,\ \sum_k \lambda_k \rho_k^e \nabla\Omega_k\Big)
+
+    and the classifier's that of :math:`J + \sum_k \beta_k \lVert w_\text{head} \rVert^2`. Weight decay is the
+    optimizer's, and added by it.
+
+    >>> pull = Pull(L2SP(coefficient=0.1), model, source, direction=DTNH())
+    >>> pull.backward(functional.cross_entropy(model(images), labels), images, labels)
+    >>> optimizer.step()
+
+    Args:
+        regularizer: one or several.
+        model: the network that is trained.
+        source: the network that it is compared with; a copy of it is kept, in evaluation mode, without gradients.
+        direction: how gradients are joined; their sum by default.
+        head: the name of the classifier in the model, which no regularizer pulls on.
+        arithmetic: the context in which the model's forward pass is done, for the source's: an autocast, say.
+
+    Attributes:
+        epoch: how many epochs are finished: the caller's to count, where coefficients decay.
+        step: how many steps were taken.
+
+    Raises:
+        InvalidValue: when the source has not the model's backbone, or a layer asked for is not there.
+    """
+
+    def __init__(
+        self,
+        regularizer: Regularizer | Sequence[Regularizer],
+        model: nn.Module,
+        source: nn.Module,
+        direction: Direction | None = None,
+        head: str = "head",
+        arithmetic: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
+    ) -> None:
+        self.regularizers = [regularizer] if isinstance(regularizer, Regularizer) else list(regularizer)
+        self.direction = direction or PlainSum()
+        self.model, self.source = model, copy.deepcopy(source).eval().requires_grad_(False)
+        self.epoch = self.step = 0
+        named = {name: each for name, each in model.named_parameters() if each.requires_grad}
+        self.backbone = {name: each for name, each in named.items() if not name.startswith(f"{head}.")}
+        self.head = [each for name, each in named.items() if name.startswith(f"{head}.")]
+        there = dict(self.source.named_parameters())
+        for name, parameter in self.backbone.items():
+            if name not in there or there[name].shape != parameter.shape:
+                shape = tuple(there[name].shape) if name in there else "absent"
+                raise InvalidValue(
+                    f"The source network does not fit the model: {name} is {shape} there and "
+                    f"{tuple(parameter.shape)} here. A regularizer compares networks of one architecture."
+                )
+        self._features: dict[str, Tensor] = {}
+        self._source_features: dict[str, Tensor] = {}
+        wanted = dict.fromkeys(name for each in self.regularizers for name in each.layers(model))
+        self._compares, self._arithmetic = bool(wanted), arithmetic
+        for network, kept in ((self.model, self._features), (self.source, self._source_features)):
+            self._listen(network, list(wanted), kept)
+
+    def _listen(self, network: nn.Module, names: list[str], kept: dict[str, Tensor]) -> None:
+        modules = dict(network.named_modules())
+        for name in names:
+            if name not in modules:
+                raise InvalidValue(
+                    f"There is no layer {name!r} whose features could be compared; allowed: "
+                    f"{', '.join(filter(None, modules))}.{near_miss(name, modules)}"
+                )
+            modules[name].register_forward_hook(lambda _, __, output, name=name: kept.__setitem__(name, output))
+
+    def backward(self, loss: Tensor, images: Tensor, labels: Tensor) -> None:
+        """Put into each parameter's ``grad`` what the optimizer is to follow.
+
+        Args:
+            loss: of the model's own forward pass on these images, the last one before this call.
+            images: the batch as the model saw it.
+            labels: int64 [N].
+        """
+        if self._compares:
+            with torch.no_grad(), self._arithmetic():
+                self.source(images)
+        seen = Seen(
+            self.model, self.source, images, labels, self._features, self._source_features, self.epoch, self.step
+        )
+        terms = [(each.coefficient * each.decay**self.epoch, each) for each in self.regularizers]
+        penalties = [strength * penalty for strength, each in terms if (penalty := each.penalty(seen)) is not None]
+        for each in self.regularizers:
+            if each.head_coefficient:
+                loss = loss + each.head_coefficient * sum(weight.square().sum() for weight in self.head)
+        if self.direction.separate:
+            loss.backward(retain_graph=bool(penalties))
+        else:
+            sum(penalties, loss).backward()  # type: ignore[union-attr]
+        with torch.no_grad():
+            closed = [
+                (strength, gradient)
+                for strength, each in terms
+                if (gradient := each.gradient(seen, self.backbone)) is not None
+            ]
+        parameters = list(self.backbone.values())
+        pull: list[Tensor] | None = None
+        if self.direction.separate and penalties:
+            gradients = torch.autograd.grad(sum(penalties[1:], penalties[0]), parameters, allow_unused=True)
+            pull = [
+                torch.zeros_like(parameter) if gradient is None else gradient
+                for parameter, gradient in zip(parameters, gradients, strict=True)
+            ]
+        with torch.no_grad():
+            for strength, gradient in closed:
+                scaled = [strength * each for each in gradient]
+                pull = scaled if pull is None else [one + other for one, other in zip(pull, scaled, strict=True)]
+            if pull is not None:
+                joined = self.direction.join([_gradient(parameter) for parameter in parameters], pull)
+                for parameter, gradient in zip(parameters, joined, strict=True):
+                    parameter.grad = gradient
+        self.step += 1
+
+
+def _gradient(parameter: nn.Parameter) -> Tensor:
+    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad

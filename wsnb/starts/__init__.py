@@ -1,0 +1,12 @@
+"""Where the weights start: one start a file, its equation and source in its docstring.
+
+To add one: a file with a class that derives from :class:`wsnb.seam.Start`, under ``@kind("its_name")``, and
+its line below.
+"""
+
+from wsnb.starts.dash import Dash
+from wsnb.starts.random_init import RandomInit
+from wsnb.starts.shrink_perturb import ShrinkPerturb
+from wsnb.starts.warm_start import WarmStart
+
+__all__ = ["Dash", "RandomInit", "ShrinkPerturb", "WarmStart"]

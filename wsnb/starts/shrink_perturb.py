@@ -1,0 +1,84 @@
+"""Shrink-perturb (Ash and Adams 2020)."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Literal
+
+from wsnb.seam import Given, Start
+from wsnb.starts.warm_start import warm_start
+from wsnb.values import kind, setting
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Scope = Literal["all", "weights"]
+Buffers = Literal["kept", "reset"]
+
+
+def shrink_perturb(
+    trained: nn.Module,
+    fresh: nn.Module,
+    scale: float = 0.4,
+    noise: float = 1e-4,
+    scope: Scope = "all",
+    buffers: Buffers = "kept",
+) -> nn.Module:
+    r"""A network whose parameters are the trained ones, shrunk, plus a little of a fresh initialisation.
+
+    .. math:: w = \lambda\, w_\text{trained} + \sigma\, w_\text{fresh}
+
+    with :math:`\lambda` = ``scale`` and :math:`\sigma` = ``noise`` (Ash and Adams 2020, Section 4; Kireev et al.
+    2021, Equation 1). :math:`w_\text{fresh}` is a newly initialised network, so the noise has each layer's own
+    scale, and where an initialisation is constant (batch normalisation's 1 and 0) so is what is added.
+
+    >>> model = shrink_perturb(model, fresh=make_model(), scale=0.4, noise=0.01)
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    >>> model(images).shape
+    torch.Size([8, 10])
+
+    Args:
+        trained: the network to start from; it is left as it is.
+        fresh: a new network with the same names and shapes.
+        scale: :math:`\lambda`.
+        noise: :math:`\sigma`.
+        scope: ``"all"`` parameters, or ``"weights"`` alone: those of two or more dimensions. Biases and the
+            affine parameters of normalisation layers then stay as they are.
+        buffers: running statistics are ``"kept"``, or ``"reset"`` to the fresh network's.
+    """
+    import torch
+
+    model = copy.deepcopy(trained)
+    others = dict(fresh.named_parameters())
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if scope == "all" or parameter.ndim >= 2:
+                parameter.copy_(scale * parameter + noise * others[name])
+        if buffers == "reset":
+            others = dict(fresh.named_buffers())
+            for name, buffer in model.named_buffers():
+                buffer.copy_(others[name])
+    return model
+
+
+@kind("shrink_perturb")
+class ShrinkPerturb(Start):
+    r"""The parent's weights, shrunk and perturbed: see :func:`shrink_perturb`.
+
+    Args:
+        scale: the paper's :math:`\lambda`, by which the parent's weights are multiplied.
+        noise: the paper's :math:`\sigma`, by which a fresh initialisation is multiplied before it is added.
+        scope: ``"all"`` parameters, or ``"weights"`` alone (those of two or more dimensions).
+        buffers: running statistics ``"kept"`` from the parent, or ``"reset"`` to a fresh network's.
+    """
+
+    scale: float = setting(0.4, minimum=0, maximum=1)
+    noise: float = setting(1e-4, minimum=0)
+    scope: Scope = "all"
+    buffers: Buffers = "kept"
+
+    def begin(self, given: Given) -> nn.Module:
+        """The parent's network, shrunk and perturbed; so is the fresh classifier where the classes are others."""
+        assert given.parent is not None
+        trained = warm_start(given.parent.model, given.fresh(), given.trial.model.head)
+        return shrink_perturb(trained, given.fresh(), self.scale, self.noise, self.scope, self.buffers)
