@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from wsnb import Record, Trial
-from wsnb.progress import Display
+from wsnb.running.progress import Display
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: tests run beside each other
 
@@ -25,6 +25,7 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_places(monkeypatch: pytest.MonkeyPatch, session_cache: Path, tmp_path: Path) -> None:
     """No test reads or writes the user's records and cache, or draws progress."""
     monkeypatch.setenv("WSNB_CACHE", str(session_cache))
+    monkeypatch.setenv("WSNB_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("WSNB_RECORDS", str(tmp_path / "records"))
     monkeypatch.setenv("WSNB_PROGRESS", "off")
     monkeypatch.delenv("WSNB_MISSING", raising=False)

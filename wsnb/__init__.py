@@ -1,48 +1,58 @@
 """Warm starts, measured: trials of how to retrain a model when new data arrives, and their records."""
 
-from wsnb.engine import plan, recorded, run
+from wsnb.callbacks import CosineSchedule, GradientNorms, HareTortoise, ReDo, StepSchedule, TrainingModeAccuracy
+from wsnb.data.augment import Augment
+from wsnb.data.part import Part, half
 from wsnb.errors import WsnbError
-from wsnb.records import Record, Records
-from wsnb.trials import (
-    MLP,
-    SGD,
-    Adam,
-    Augment,
-    Epochs,
-    Logistic,
-    Part,
-    RandomInit,
-    ResNet18,
-    ResNet20,
-    ShrinkPerturb,
-    StopsImproving,
-    TrainAccuracy,
-    Trial,
-    WarmStart,
-)
+from wsnb.evidence.records import Record, Records
+from wsnb.models import MLP, Logistic, ResNet18, ResNet20
+from wsnb.optimizers import SGD, Adam, AdamW, RMSProp
+from wsnb.regularizers import DTNH, L2SP, KnowDist, PlainSum
+from wsnb.running.run import plan, recorded, run
+from wsnb.starts import Dash, RandomInit, ShrinkPerturb, WarmStart
+from wsnb.trials.stops import Epochs, Steps, StopsImproving, TrainAccuracy
+from wsnb.trials.trial import Trial
+from wsnb.values import kind, setting
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "DTNH",
+    "L2SP",
     "MLP",
     "SGD",
     "Adam",
+    "AdamW",
     "Augment",
+    "CosineSchedule",
+    "Dash",
     "Epochs",
+    "GradientNorms",
+    "HareTortoise",
+    "KnowDist",
     "Logistic",
     "Part",
+    "PlainSum",
+    "RMSProp",
     "RandomInit",
+    "ReDo",
     "Record",
     "Records",
     "ResNet18",
     "ResNet20",
     "ShrinkPerturb",
+    "StepSchedule",
+    "Steps",
     "StopsImproving",
     "TrainAccuracy",
+    "TrainingModeAccuracy",
     "Trial",
     "WarmStart",
     "WsnbError",
+    "half",
+    "kind",
     "plan",
     "recorded",
     "run",
+    "setting",
 ]

@@ -1,0 +1,500 @@
+"""The training loop: one, and it knows no method by name.
+
+:func:`train` takes a trial from its start to its stop. Data live on the device as uint8; no step of an
+epoch waits for the device. All chance comes from the trial's seed, by name, so an epoch can be redone
+exactly from the weights and the states that stood before it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from wsnb.chance import generator, seed_of
+from wsnb.data.augmentation import augmented, draw_augmentation, normalize
+from wsnb.data.image_set import ImageSet
+from wsnb.errors import InvalidValue
+from wsnb.regularizers.pull import Pull
+from wsnb.seam import Callback, Given, Parent
+from wsnb.training.evaluation import autocast, evaluate
+from wsnb.training.optimization import Optimization
+from wsnb.trials.trial import Trial, key_of
+
+State = dict[str, Tensor]
+
+LATE = 5
+"""How many epochs, the last ones, the late accuracy is the mean of."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Where a training ended, as plain tensors on the CPU.
+
+    Attributes:
+        model: the network's state.
+        optimizer: the optimizer's.
+        classes: how many the network tells apart.
+        image_shape: (channels, height, width) of what it takes.
+    """
+
+    model: State
+    optimizer: State
+    classes: int
+    image_shape: tuple[int, int, int]
+
+
+@dataclass
+class Progress:
+    """What has been measured so far, one entry per epoch in each curve.
+
+    ``train_*`` is over the epoch's own batches while the weights move; ``evaluated_train_accuracy``,
+    present when the stop asks for it, is in evaluation mode after the epoch. ``seconds``
+    counts training steps alone, up to the end of the epoch.
+
+    Attributes:
+        initial: before the first step.
+        curves: by name.
+        steps: how many were done.
+        images_seen: how many training images those were.
+        seconds: of training steps.
+        spent: seconds of all, in all the processes that have worked on it.
+    """
+
+    initial: dict[str, float] = field(default_factory=dict)
+    curves: dict[str, list[float]] = field(default_factory=dict)
+    steps: int = 0
+    images_seen: int = 0
+    seconds: float = 0.0
+    spent: float = 0.0
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs are finished; one that the stop has cut counts."""
+        return len(self.curves.get("train_loss", ()))
+
+
+@dataclass(frozen=True)
+class Place:
+    """All that a training goes on from, between two epochs.
+
+    Attributes:
+        states: the network's, the optimizer's, the callbacks' and those of the last epochs, by whose they are.
+        progress: what has been measured.
+    """
+
+    states: dict[str, State]
+    progress: Progress
+
+
+class Checkpoint(Protocol):
+    """Where :func:`train` keeps its place, so that a killed run goes on."""
+
+    def load(self) -> Place | None:
+        """The last place kept, or None."""
+
+    def save(self, make: Callable[[], Place]) -> None:
+        """Keep this place, if it is time to."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished training.
+
+    Attributes:
+        progress: its measurements by epoch.
+        final: those at its end; under ``"failed"`` a sentence when it diverged, and then nothing that was evaluated.
+        snapshot: where it ended; None when it diverged.
+    """
+
+    progress: Progress
+    final: dict[str, Any]
+    snapshot: Snapshot | None
+
+
+def train(
+    trial: Trial,
+    images: ImageSet,
+    *,
+    parent: Snapshot | None = None,
+    old: int = 0,
+    device: torch.device | str = "cpu",
+    checkpoint: Checkpoint | None = None,
+    after_epoch: Callable[[int, int], None] = lambda epoch, images_seen: None,
+) -> Outcome:
+    """Train from the trial's start to its stop.
+
+    Args:
+        trial: what to train.
+        images: the trial's own part of the data (:func:`wsnb.data.image_set.take`).
+        parent: where the trial's parent ended; None when it has none.
+        old: how many of the training images, the first ones, the parent was trained on.
+        device: where to train.
+        checkpoint: where to go on from, and to keep the place in.
+        after_epoch: called with the number of finished epochs and of images seen in all; what it
+            raises ends the training (the place has been kept by then).
+
+    Raises:
+        InvalidValue: when the parent's weights do not fit, a batch is too small to be normalised, a
+            crop of the augmentation could miss the image, or a method does not fit the model.
+    """
+    if trial.parent is not None and parent is None:
+        raise InvalidValue(f"{trial!r} takes something from its parent, and no parent was given.")
+    training = UnderWay(trial, images, parent, old, torch.device(device))
+    began = time.perf_counter()
+    kept = checkpoint.load() if checkpoint else None
+    spent = kept.progress.spent if kept else 0.0
+    finished, when = 0, ""
+    try:
+        if kept:
+            training.go_on(kept)
+        else:
+            training.begin()
+        progress = training.progress
+
+        def place() -> Place:
+            progress.spent = spent + time.perf_counter() - began
+            return training.place()
+
+        finished = training.epoch
+        while (reason := trial.stop.reason(training.train_accuracies(), progress.steps)) is None:
+            training.epoch_of_training()
+            finished = training.epoch
+            if checkpoint:
+                checkpoint.save(place)
+            after_epoch(progress.epochs, progress.images_seen)
+        when = "at its end"
+        final, snapshot = training.final() | {"stopped": reason}, training.snapshot()
+    except Diverged as error:
+        progress = training.progress
+        progress.curves = {name: curve[:finished] for name, curve in progress.curves.items() if finished}
+        failed = f"the training diverged {when or f'in epoch {finished + 1}'}: {error}"
+        final, snapshot = {"stopped": "diverged", "failed": failed}, None
+    progress.spent = spent + time.perf_counter() - began
+    return Outcome(progress, training.counts() | final, snapshot)
+
+
+class Diverged(Exception):
+    """Something that was measured is no longer finite."""
+
+
+class UnderWay:
+    """A training under way: what :class:`wsnb.seam.Training` says, and how it moves on."""
+
+    def __init__(self, trial: Trial, images: ImageSet, parent: Snapshot | None, old: int, device: torch.device) -> None:
+        self.trial, self.old, self.device = trial, old, device
+        self.classes, self.image_shape = len(images.classes), tuple(images.train_images.shape[1:])
+        self._mean_and_std = images.mean, images.std
+        self._fresh_networks = 0
+        self.normalize = functools.partial(normalize, mean=images.mean, std=images.std)
+        before = None if parent is None else Parent(_parent_of(trial), _network(_parent_of(trial), parent))
+        given = Given(
+            trial=trial,
+            parent=before,
+            fresh=self._fresh,
+            images=images.train_images,
+            labels=images.train_labels,
+            normalize=self.normalize,
+            chance=lambda name: generator(trial.seed, "start", trial.start.kind, trial.depth, name),
+        )
+        # A start may have the network see images, and its layers may draw.
+        with _chance_of_layers(seed_of(trial.seed, "start", trial.start.kind, trial.depth), torch.device("cpu")):
+            model = trial.start.begin(given)
+        layout = getattr(model, "memory_format", torch.contiguous_format)
+        self.normalize = functools.partial(normalize, mean=images.mean, std=images.std, memory_format=layout)
+        self.model = model.to(device, memory_format=layout)
+        self.optimizer = Optimization(trial.optimizer, self.model, trial.model.head)
+        if trial.optimizer_state == "kept" and parent is not None:
+            self.optimizer.load(parent.optimizer)
+        self.pull: Pull | None = None
+        if trial.regularizer:
+            source = self.model if before is None else before.model.to(device, memory_format=layout)
+            arithmetic = functools.partial(autocast, trial.precision, device)
+            self.pull = Pull(trial.regularizer, self.model, source, trial.direction, trial.model.head, arithmetic)
+
+        self.images, self.labels = images.train_images.to(device), images.train_labels.to(device)
+        self.test_images, self.test_labels = images.test_images.to(device), images.test_labels.to(device)
+        chosen = sample(len(self.test_images), trial.curve_images, "test").to(device)
+        self.curve_images, self.curve_labels = self.test_images[chosen], self.test_labels[chosen]
+        # At random, not the first: parts are nested, and a warm start knows the first from its parent.
+        chosen = sample(len(self.images), trial.stop.images, "train").to(device)
+        self.sample_images, self.sample_labels = self.images[chosen], self.labels[chosen]
+
+        batches = len(self.images) / trial.batch_size
+        self.steps_by_epoch = int(batches) if trial.last_batch == "dropped" else -int(-batches // 1)
+        if not self.steps_by_epoch:
+            raise InvalidValue(
+                f"Trial.last_batch is 'dropped', and {len(self.images)} images make no batch of {trial.batch_size}; "
+                "choose a smaller batch_size."
+            )
+        self.most_steps = trial.stop.most_steps(self.steps_by_epoch)
+        self.progress, self.epoch = Progress(), 0
+        self.states: list[State] = [{} for _ in trial.callbacks]
+        self.late: deque[State] = deque(maxlen=LATE)
+        self._part = key_of(trial.data.canonical())
+
+    # What callbacks see ---------------------------------------------------------------------------
+
+    @property
+    def step(self) -> int:
+        """How many steps are done."""
+        return self.progress.steps
+
+    def chance(self, callback: Callback, *names: str | int) -> torch.Generator:
+        """A generator of the callback's own."""
+        return generator(self.trial.seed, "callback", callback.kind, self.trial.depth, *names)
+
+    def fresh(self, callback: Callback, *names: str | int) -> nn.Module:
+        """A newly initialised network, drawn by the callback's own chance, on the device."""
+        seed = seed_of(self.trial.seed, "callback", callback.kind, self.trial.depth, "network", *names)
+        return build(self.trial, self.image_shape, self.classes, seed).to(self.device)
+
+    def add(self, name: str, value: float) -> None:
+        """Add this epoch's point to a curve."""
+        _check_finite({name: value})
+        self.progress.curves.setdefault(name, []).append(value)
+
+    # Beginning ------------------------------------------------------------------------------------
+
+    def _fresh(self) -> nn.Module:
+        self._fresh_networks += 1
+        seed = seed_of(self.trial.seed, "weights", self.trial.depth, self._fresh_networks)
+        return build(self.trial, self.image_shape, self.classes, seed)
+
+    def begin(self) -> None:
+        """Before the first step."""
+        self._call("begin")
+        with self.evaluated():
+            accuracy, loss = self._evaluate(self.curve_images, self.curve_labels)
+        _check_finite({"the test loss before the first step": loss})
+        self.progress.initial = {"test_accuracy": accuracy, "test_loss": loss}
+
+    def go_on(self, place: Place) -> None:
+        """From a place that was kept."""
+        states = place.states
+        self.model.load_state_dict(states.get("model", {}))
+        self.optimizer.load(states.get("optimizer", {}))
+        self.states = [  # by kind: those that only measure may stand elsewhere now
+            {name: tensor.to(self.device) for name, tensor in states.get(f"callback-{callback.kind}", {}).items()}
+            for callback in self.trial.callbacks
+        ]
+        for number in range(LATE):
+            if late := states.get(f"late-{number}"):
+                self.late.append({name: tensor.to(self.device) for name, tensor in late.items()})
+        self.progress, self.epoch = place.progress, place.progress.epochs
+        if self.pull:
+            self.pull.step = self.progress.steps
+
+    def place(self) -> Place:
+        """All that it goes on from."""
+        states = {"model": on_cpu(self.model.state_dict()), "optimizer": on_cpu(self.optimizer.state())}
+        for callback, state in zip(self.trial.callbacks, self.states, strict=True):
+            states[f"callback-{callback.kind}"] = on_cpu(state)
+        states |= {f"late-{number}": on_cpu(state) for number, state in enumerate(self.late)}
+        return Place(states, self.progress)
+
+    # An epoch -------------------------------------------------------------------------------------
+
+    def train_accuracies(self) -> list[float]:
+        """Those that the stop goes by."""
+        name = "evaluated_train_accuracy" if self.trial.stop.measured == "evaluated" else "train_accuracy"
+        return self.progress.curves.get(name, [])
+
+    def epoch_of_training(self) -> None:
+        """One epoch and what is measured after it.
+
+        Raises:
+            Diverged: when something is no longer finite.
+        """
+        self._call("before_epoch")
+        began = time.perf_counter()
+        accuracy, train_loss = self.train_epoch()
+        self.progress.seconds += time.perf_counter() - began
+        self.epoch += 1
+        self._call("after_epoch")
+        with self.evaluated():
+            test_accuracy, test_loss = self._evaluate(self.curve_images, self.curve_labels)
+            self.add("train_accuracy", accuracy)
+            self.add("train_loss", train_loss)  # it does not know what the epoch's last step did; the test loss does
+            self.add("seconds", self.progress.seconds)
+            self.add("test_accuracy", test_accuracy)
+            self.add("test_loss", test_loss)
+            if self.trial.stop.measured == "evaluated":
+                accuracy, _ = self._evaluate(self.sample_images, self.sample_labels)
+                self.add("evaluated_train_accuracy", accuracy)
+            self.late.append({name: tensor.clone() for name, tensor in self.model.state_dict().items()})
+            self._call("after_evaluation")
+
+    def train_epoch(self) -> tuple[float, float]:
+        """One pass over the images, or what the stop leaves of it; accuracy and mean loss over its own batches."""
+        trial, size = self.trial, self.trial.batch_size
+        names = (self._part, trial.repeats, self.epoch)
+        count = len(self.images)
+        order = torch.randperm(count, generator=generator(trial.seed, "order", *names))
+        steps = min(self.steps_by_epoch, self.most_steps - self.step)
+        order = order[: steps * size].to(self.device)
+        draws = None
+        if trial.augmentation is not None:
+            chance = generator(trial.seed, "augmentation", *names)
+            draws = draw_augmentation(trial.augmentation, count, chance).to(self.device)
+        model, optimizer, normalize = self.model, self.optimizer, self.normalize
+        labels = self.labels[order]
+        loss_sum = torch.zeros((), device=self.device)
+        guesses = []
+        if self.pull:
+            self.pull.epoch = self.epoch
+        model.train()
+        with _chance_of_layers(seed_of(trial.seed, "layers", *names), self.device):
+            for start in range(0, len(order), size):
+                positions = slice(start, start + size)
+                batch, targets = self.images.index_select(0, order[positions]), labels[positions]
+                if draws is not None:
+                    batch = augmented(batch, draws[positions])
+                batch = normalize(batch)
+                with autocast(trial.precision, self.device):
+                    logits = self._forward(batch)
+                    loss = functional.cross_entropy(logits, targets)
+                optimizer.zero_grad()
+                if self.pull:
+                    self.pull.backward(loss, batch, targets)
+                else:
+                    loss.backward()
+                optimizer.step()
+                self.progress.steps += 1
+                loss_sum += loss.detach() * len(targets)
+                guesses.append(logits.detach().argmax(1))
+                if trial.callbacks:
+                    self._call("after_step")
+        self.progress.images_seen += len(order)
+        correct = (torch.cat(guesses) == labels).sum()
+        return correct.item() / len(order), loss_sum.item() / len(order)
+
+    def _forward(self, batch: Tensor) -> Tensor:
+        try:
+            return self.model(batch)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise InvalidValue(
+                f"{len(self.images)} images in batches of {self.trial.batch_size} leave a batch of one image, too few "
+                "for batch normalisation on images this small; choose another batch_size, or last_batch='dropped'."
+            ) from error
+
+    # Evaluation -----------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def evaluated(self) -> Iterator[None]:
+        """While it lasts, the weights that are evaluated are in place, where they are others than those trained."""
+        offered = [
+            state
+            for callback, own in zip(self.trial.callbacks, self.states, strict=True)
+            if (state := callback.evaluated(self, own)) is not None
+        ]
+        if not offered:
+            yield
+            return
+        trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        self.model.load_state_dict(offered[-1])
+        try:
+            yield
+        finally:
+            self.model.load_state_dict(trained)
+
+    def _evaluate(self, images: Tensor, labels: Tensor) -> tuple[float, float]:
+        return evaluate(self.model, images, labels, self.trial.precision, self.normalize)
+
+    def _call(self, moment: str) -> list[Any]:
+        """Have each callback do what it does at this moment; those that only measure leave no trace in chance."""
+        given = []
+        for callback, state in zip(self.trial.callbacks, self.states, strict=True):
+            if getattr(type(callback), moment) is getattr(Callback, moment):
+                continue
+            seed = seed_of(self.trial.seed, "callback", callback.kind, self.trial.depth, moment, self.step)
+            with _chance_of_layers(seed, self.device):
+                given.append(getattr(callback, moment)(self, state))
+        return given
+
+    # The end --------------------------------------------------------------------------------------
+
+    def counts(self) -> dict[str, Any]:
+        """How much was done."""
+        return {"epochs": self.progress.epochs, "steps": self.step, "images_seen": self.progress.images_seen}
+
+    def final(self) -> dict[str, Any]:
+        """What is measured over all images at the end, and over the last epochs."""
+        found: dict[str, Any] = {}
+        with self.evaluated():
+            found["test_accuracy"], found["test_loss"] = self._evaluate(self.test_images, self.test_labels)
+            found["train_accuracy"], found["train_loss"] = self._evaluate(self.images, self.labels)
+            for measured in self._call("final"):
+                found |= measured
+            now = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+            accuracies = [found["test_accuracy"]]
+            for state in list(self.late)[:-1]:  # the last is that of the end
+                self.model.load_state_dict(state)
+                accuracies.append(self._evaluate(self.test_images, self.test_labels)[0])
+            self.model.load_state_dict(now)
+        found["late_test_accuracy"] = sum(accuracies) / len(accuracies)
+        _check_finite(found)
+        return found
+
+    def snapshot(self) -> Snapshot:
+        """Where it ended: with the weights that are evaluated."""
+        with self.evaluated():
+            state = on_cpu(self.model.state_dict())
+        return Snapshot(state, on_cpu(self.optimizer.state()), self.classes, self.image_shape)
+
+
+def build(trial: Trial, image_shape: tuple[int, int, int], classes: int, seed: int) -> nn.Module:
+    """A newly initialised network of the trial's model, on the CPU; global chance is left as it was."""
+    with _chance_of_layers(seed, torch.device("cpu")):
+        return trial.model.build(image_shape, classes)
+
+
+def _check_finite(measured: Mapping[str, float]) -> None:
+    for name, value in measured.items():
+        if not math.isfinite(value):
+            raise Diverged(f"{name.replace('_', ' ')} is {value}")
+
+
+@contextlib.contextmanager
+def _chance_of_layers(seed: int, device: torch.device) -> Iterator[None]:
+    """PyTorch's global chance, which layers draw from, with this seed while it lasts; then as it was."""
+    gpus = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=gpus):
+        torch.default_generator.manual_seed(seed)
+        if gpus:
+            torch.cuda.manual_seed(seed)
+        yield
+
+
+def _parent_of(trial: Trial) -> Trial:
+    assert trial.parent is not None
+    return trial.parent
+
+
+def _network(trial: Trial, snapshot: Snapshot) -> nn.Module:
+    model = build(trial, snapshot.image_shape, snapshot.classes, 0)
+    model.load_state_dict(snapshot.model)
+    return model
+
+
+def sample(there: int, wanted: int | None, of: str) -> Tensor:
+    """Indices of the images, of so many, that are measured by epoch: the same for every trial and seed."""
+    if wanted is None or wanted >= there:
+        return torch.arange(there)
+    return torch.randperm(there, generator=generator(0, "sample", of))[:wanted].sort().values
+
+
+def on_cpu(state: Mapping[str, Tensor]) -> State:
+    """A copy of a state on the CPU, in the plain layout."""
+    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}
