@@ -1,23 +1,22 @@
 """Records are whole, unchanged and under their own name, or it is said that they are not."""
 
+import dataclasses
 import errno
 import json
 import os
 import re
 import subprocess
 import sys
-import tempfile
-import time
 
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from pandas.testing import assert_frame_equal
 
-from wsnb import records
+from wsnb import MLP, SGD, Adam, Epochs, GradientNorms, Logistic, Part, TrainingModeAccuracy, Trial
 from wsnb.errors import DamagedRecord, InvalidValue, RecordError
-from wsnb.records import Record, Records, write_whole
-from wsnb.trials import MLP, SGD, Adam, Epochs, Logistic, Part, Trial, key_of
+from wsnb.evidence import records
+from wsnb.evidence.records import FORMAT, Record, Records
+from wsnb.trials.trial import key_of
 
 TRIAL = Trial(Part("digits", 0.5), Logistic(), SGD(0.1), Epochs(2), seed=3)
 
@@ -25,6 +24,7 @@ TRIAL = Trial(Part("digits", 0.5), Logistic(), SGD(0.1), Epochs(2), seed=3)
 def record_of(trial=TRIAL, **changes):
     parts = {
         "trial": trial.canonical(),
+        "measured": trial.asked,
         "initial": {"test_accuracy": 0.1, "test_loss": 2.302585},
         "curves": {"test_accuracy": [0.25, 0.5], "train_loss": [1.5e-7, 1 / 3], "seconds": []},
         "final": {"test_accuracy": 0.5, "test_loss": 1.25, "epochs": 2, "images_seen": 288, "stopped": "epoch limit"},
@@ -44,9 +44,9 @@ def store(tmp_path):
 def test_what_is_put_is_got_by_its_trial_alone(store):
     path = store.put(record_of())
     assert path == store.path(TRIAL.key)
-    assert store.get(TRIAL) == record_of() and TRIAL in store
+    assert store.get(TRIAL) == record_of()
     other = TRIAL.replace(seed=4)
-    assert store.get(other) is None and other not in store
+    assert store.get(other) is None
 
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**60), 2**60)
@@ -80,7 +80,6 @@ def test_iteration_gives_every_record_by_name_and_nothing_else_in_the_folder(sto
     put = [record_of(TRIAL.replace(seed=seed)) for seed in range(4)]
     for record in put:
         store.put(record)
-    store.weights("x").parent.mkdir(parents=True)
     (store.folder / "README.md").write_text("not a record")
     (store.folder / f"._{TRIAL.key}.json").write_text("what macOS leaves on a shared disk")
     assert list(store) == sorted(put, key=lambda record: record.key)
@@ -99,53 +98,23 @@ def test_accuracy_is_in_percent_and_the_limit_of_epochs_is_no_convergence():
 
 def test_the_table_has_a_row_per_record_and_a_column_per_setting_and_measurement(store):
     parent = TRIAL.replace(data=Part("digits", 0.5, classes=(0, 1, 2)))
-    child = parent.replace(optimiser=Adam()).then(seed=7)
+    child = parent.replace(optimizer=Adam()).then(seed=7)
     for trial in (parent, child):
         store.put(record_of(trial))
     table = store.table().set_index("key")
     assert set(table.index) == {parent.key, child.key}
     first, second = table.loc[parent.key], table.loc[child.key]
     assert (first["data.dataset"], first["data.amount"], first["data.classes"]) == ("digits", 0.5, "[0, 1, 2]")
-    assert (first["optimiser"], second["optimiser"]) == ("sgd", "adam")
-    assert (first["optimiser.learning_rate"], first["stop.at_most"], first["seed"]) == (0.1, 2, 3)
+    assert (first["optimizer"], second["optimizer"]) == ("sgd", "adam")
+    assert (first["optimizer.learning_rate"], first["stop.at_most"], first["seed"]) == (0.1, 2, 3)
     assert (first["start"], second["start"], second["parent"]) == ("random_init", "warm_start", child.parent.key)
     assert (first["test_accuracy"], first["epochs"], first["stopped"]) == (0.5, 2, "epoch limit")
     assert (first["versions.torch"], first["device"], first["threads"]) == ("2.11.0", "a CPU @ 2 GHz", 1)
 
 
-# Rows and their index -----------------------------------------------------------------------------
+# Rows ---------------------------------------------------------------------------------------------
 
 TRIALS = [TRIAL.replace(seed=seed) for seed in range(3)]
-
-
-@pytest.fixture
-def read(monkeypatch):
-    """The names of the files that are read, in order."""
-    names = []
-    really_read = Records.read
-
-    def reading(store, path):
-        names.append(path.name)
-        return really_read(store, path)
-
-    monkeypatch.setattr(Records, "read", reading)
-    return names
-
-
-@pytest.fixture
-def old(monkeypatch):
-    """Every file is old enough for its times to tell a later change."""
-    monkeypatch.setattr(records, "SETTLED", -3600)
-
-
-def filled(store):
-    for trial in TRIALS:
-        store.put(record_of(trial))
-    return store
-
-
-def index_of(store):
-    return store.folder / ".cache" / "index"
 
 
 def test_rows_are_filtered_by_the_text_of_their_values(store):
@@ -161,123 +130,12 @@ def test_rows_are_filtered_by_the_text_of_their_values(store):
         store.rows([("sed", "2")])
 
 
-@pytest.mark.usefixtures("old")
-def test_the_table_is_the_same_with_an_index_and_without(store, read):
-    filled(store).put(record_of(TRIAL.replace(model=MLP((8,))), provenance={"x": [1, 1e300], "y": None, "z": "é\n"}))
-    without = store.table()
-    assert len(without) == 4 and index_of(store).exists()
-    read.clear()
-    assert_frame_equal(store.table(), without, check_exact=True)
-    assert read == [], "every row came from the index"
-
-
-def changed(store):
-    write_whole(store.path(TRIALS[1].key), record_of(TRIALS[1], final={"epochs": 77}).to_json().encode(), what="it")
-
-
-def added(store):
-    store.put(record_of(TRIAL.replace(seed=9)))
-
-
-def removed(store):
-    store.path(TRIALS[1].key).unlink()
-
-
-@pytest.mark.usefixtures("old")
-@pytest.mark.parametrize("change, files_read", [(changed, 1), (added, 1), (removed, 0)])
-def test_a_record_changed_added_or_removed_since_is_noticed(store, tmp_path, read, change, files_read):
-    before = filled(store).rows()
-    change(store)
-    read.clear()
-    rows = store.rows()
-    assert rows != before and len(read) == files_read, "the others are not read again"
-    index_of(store).unlink()
-    assert store.rows() == rows
-
-
-@pytest.mark.usefixtures("old")
-def test_an_edit_that_keeps_size_and_time_is_noticed(store):
-    filled(store).rows()
-    path = store.path(TRIALS[1].key)
-    status = path.stat()
-    path.write_text(path.read_text().replace("0.25, 0.5", "0.35, 0.5"))
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert (path.stat().st_size, path.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
-    with pytest.raises(DamagedRecord, match=path.name):
-        store.rows()
-
-
-def test_a_file_written_a_moment_ago_may_yet_change_within_the_same_tick_and_is_read_again(store, read):
-    filled(store).rows()
-    read.clear()
-    store.rows()
-    assert len(read) == len(TRIALS)
-
-
-@pytest.fixture(scope="module")
-def indexed(tmp_path_factory):
-    """Records with an index: (the records, their rows, what the index holds)."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(records, "SETTLED", -3600)
-        store = filled(Records(tmp_path_factory.mktemp("indexed")))
-        return store, store.rows(), index_of(store).read_bytes()
-
-
-@settings(deadline=None)
-@given(st.data())
-def test_damage_to_the_index_never_matters(indexed, data):
-    store, rows, content = indexed
-    position = data.draw(st.integers(0, len(content) - 1))
-    rest = data.draw(st.sampled_from([b"", content[position + 1 :]]))
-    index_of(store).write_bytes(content[:position] + data.draw(st.binary(max_size=2)) + rest)
-    assert store.rows() == rows
-
-
-@pytest.mark.usefixtures("old")
-def test_an_index_of_other_rows_is_not_used(indexed, monkeypatch, read):
-    store, rows, content = indexed
-    index_of(store).write_bytes(content)
-    assert store.rows() == rows and read == []
-    monkeypatch.setattr(records, "INDEX", records.INDEX + 1)
-    assert store.rows() == rows and len(read) == len(TRIALS)
-
-
-def test_rows_of_this_layout_are_what_indexes_hold():
-    """When this fails, raise INDEX and write here what a row is now: else old indexes show old rows."""
-    trial = {"data": {"kind": "part", "dataset": "digits", "classes": [0, 1]}, "seed": 3, "parent": None}
-    record = Record(trial, {"test_loss": 1.0}, {"seconds": [1.0]}, {"epochs": 2}, {"versions": {"torch": "2"}})
-    row = {"key": key_of(trial), "data": "part", "data.dataset": "digits", "data.classes": "[0, 1]", "seed": 3}
-    row |= {"parent": None, "epochs": 2, "versions.torch": "2"}
-    assert (records.INDEX, list(records._row(record).items())) == (1, list(row.items()))
-
-
-@pytest.mark.usefixtures("old")
-@pytest.mark.parametrize("obstacle", ["a read-only disk", "a file in its place", "a folder in its place"])
-def test_where_no_index_can_be_written_rows_are_the_same_and_nothing_is_left(store, monkeypatch, obstacle):
-    rows = filled(store).rows()
-    index_of(store).unlink()
-    if obstacle == "a folder in its place":
-        index_of(store).mkdir()
-    else:
-        index_of(store).parent.rmdir()
-    if obstacle == "a file in its place":
-        (store.folder / ".cache").write_text("")
-    if obstacle == "a read-only disk":
-
-        def refused(*_, **__):
-            raise OSError(errno.EROFS, "Read-only file system")
-
-        monkeypatch.setattr(tempfile, "mkstemp", refused)
-    before = {path for path in store.folder.glob("**/*") if path.is_file()}
-    assert store.rows() == rows == store.rows()
-    assert {path for path in store.folder.glob("**/*") if path.is_file()} == before
-
-
 def test_listing_loads_neither_torch_nor_pandas(store):
-    filled(store)
+    for trial in TRIALS:
+        store.put(record_of(trial))
     code = "import sys; from wsnb import Records; assert len(Records(sys.argv[1]).rows()) == 3; print(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", code, store.folder], capture_output=True, text=True, check=True).stdout
-    assert "wsnb.records" in out.split() and not {"torch", "pandas"} & set(out.split())
+    assert "wsnb.evidence.records" in out.split() and not {"torch", "pandas"} & set(out.split())
 
 
 # Damage -------------------------------------------------------------------------------------------
@@ -311,7 +169,7 @@ def test_no_edit_of_one_character_changes_what_is_read(position, character):
         ('"seed": 3', '"seed": 4'),
         ('"threads": 1', '"threads": 2'),
         (TRIAL.key, TRIAL.replace(seed=4).key),
-        ('"format": 1', '"format": 2'),
+        ('"format": 2', '"format": 3'),
     ],
 )
 def test_an_edited_record_is_refused_by_name(store, old, new):
@@ -348,24 +206,13 @@ def test_what_is_no_record_is_named(store, content):
         store.get(TRIAL)
 
 
-def test_a_record_of_a_newer_format_is_not_damaged_and_is_never_moved_or_replaced(store):
-    store.folder.mkdir()
-    path = store.path(TRIAL.key)
-    path.write_text(sealed(format=2))
-    for touch in (lambda: store.get(TRIAL), lambda: store.put(record_of()), lambda: store.set_aside(TRIAL.key)):
-        with pytest.raises(RecordError, match=f"{path.name} has format 2; this wsnb reads 1. Update it") as refused:
-            touch()
-        assert not isinstance(refused.value, DamagedRecord)
-    assert path.read_text() == sealed(format=2) and store.damaged() == []
-
-
 def test_a_damaged_record_is_moved_aside_beside_those_moved_before(store):
     path = store.put(record_of())
     moved = []
     for content in ("first", "second", "third"):
         path.write_text(content)
         moved.append(store.set_aside(TRIAL.key if content == "first" else path))
-        assert not path.exists() and TRIAL not in store and moved[-1].parent == store.folder / "damaged"
+        assert not path.exists() and store.get(TRIAL) is None and moved[-1].parent == store.folder / "damaged"
     assert [place.read_text() for place in moved] == ["first", "second", "third"]
     assert store.damaged() == moved and list(store) == []
 
@@ -386,7 +233,7 @@ def test_who_comes_second_to_set_a_record_aside_is_told_where_it_is(store, retra
     moved = store.set_aside(path)
     if retrained:
         store.put(record_of())
-    assert store.set_aside(path) == moved and (TRIAL in store) == retrained
+    assert store.set_aside(path) == moved and (store.get(TRIAL) is not None) == retrained
 
 
 @pytest.mark.parametrize("retrained", [False, True])
@@ -450,7 +297,7 @@ def test_where_there_are_no_hard_links_records_are_written_too(store, monkeypatc
 
 WRITER = """
 import dataclasses, json, sys
-from wsnb.records import Record, Records
+from wsnb.evidence.records import Record, Records
 
 store, me = Records(sys.argv[1]), int(sys.argv[2])
 template = Record(**json.load(sys.stdin))
@@ -461,7 +308,6 @@ seen = {}
 for seed in [*range(40), 1000 + me]:
     record = dataclasses.replace(template, trial=template.trial | {"seed": seed}, provenance={"writer": me})
     seen[record.key] = store.read(store.put(record)).provenance["writer"]
-store.rows()
 print(json.dumps(seen))
 """
 
@@ -469,7 +315,7 @@ print(json.dumps(seen))
 def test_processes_that_write_the_same_and_other_records_at_once_leave_one_of_each(store):
     store.folder.mkdir()
     template = json.loads(TEXT)
-    template = {name: template[name] for name in ("trial", "initial", "curves", "final", "provenance")}
+    template = {name: template[name] for name in ("trial", "measured", "initial", "curves", "final", "provenance")}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     command = [sys.executable, "-c", WRITER, str(store.folder)]
     writers = [subprocess.Popen([*command, str(me)], **pipes) for me in range(4)]
@@ -484,106 +330,7 @@ def test_processes_that_write_the_same_and_other_records_at_once_leave_one_of_ea
     assert len(written) == 44 and len(store.rows()) == 44
     for view in seen:
         assert view.items() <= written.items(), "what a process has found once is never exchanged afterwards"
-    assert not list(store.folder.glob("**/.*.json.*")) and not list(store.folder.glob(".cache/.*"))
-
-
-def test_what_a_killed_writer_leaves_is_no_record_and_goes_after_a_day(store):
-    path = store.put(record_of())
-    names = [f".{path.name}.a1b_2c3d", ".cache/.index.a1b2c3d4", f".cache/weights/.{TRIAL.key}.safetensors.zzzzzzzz"]
-    others = [".README.markdown", f".cache/weights/{TRIAL.key}.safetensors", ".cache/weights/.note.abcdefgh"]
-    for name in (*names, *others):
-        (store.folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (store.folder / name).write_text(TEXT[:100])
-    assert store.paths() == [path] and list(store) == [record_of()]
-    assert store.remove_leftovers() == 0, "their writers may be at work"
-    for name in (*names, *others):
-        os.utime(store.folder / name, times=(time.time() - 90_000,) * 2)
-    assert store.remove_leftovers() == 3
-    assert not any((store.folder / name).exists() for name in names)
-    assert all((store.folder / name).exists() for name in others) and store.get(TRIAL) == record_of()
-
-
-# Whole or not at all ------------------------------------------------------------------------------
-
-
-def full(*_):
-    raise OSError(errno.ENOSPC, "No space left on device")
-
-
-@pytest.mark.parametrize("steps", [["fsync"], ["link", "replace"]])
-def test_a_full_disk_leaves_nothing_half_written(store, monkeypatch, steps):
-    for step in steps:
-        monkeypatch.setattr(os, step, full)
-    with pytest.raises(RecordError) as refused:
-        store.put(record_of())
-    assert str(store.folder) in str(refused.value) and f"{TRIAL.key}.json" in str(refused.value)
-    assert "No space left on device" in str(refused.value)
-    assert list(store.folder.iterdir()) == []
-
-
-@pytest.mark.parametrize("step", ["fsync", "replace"])
-def test_a_full_disk_leaves_what_was_there_as_it_was(store, monkeypatch, step):
-    path = store.put(record_of())
-    monkeypatch.setattr(os, step, full)
-    with pytest.raises(RecordError, match="No space left on device"):
-        write_whole(path, b"another", what="the record")
-    assert list(store.folder.iterdir()) == [path] and store.get(TRIAL) == record_of()
-
-
-def test_a_record_is_under_its_name_only_when_all_of_it_is_on_disk(store, monkeypatch):
-    steps = []
-    really_sync, really_link = os.fsync, os.link
-
-    def sync(descriptor):
-        steps.append("fsync")
-        really_sync(descriptor)
-
-    def link(source, target):
-        steps.append("link")
-        assert not os.path.exists(target) and open(source, "rb").read() == record_of().to_json().encode()
-        assert list(store) == [], "an unfinished file is no record"
-        really_link(source, target)
-
-    monkeypatch.setattr(os, "fsync", sync)
-    monkeypatch.setattr(os, "link", link)
-    path = store.put(record_of())
-    assert steps == ["fsync", "link"]
-    assert path.stat().st_mode & 0o777 == 0o644, "others may read it, as files in a checkout are"
-
-
-def test_a_folder_that_cannot_be_is_a_sentence(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(RecordError, match="Could not write the record .* in .*file"):
-        Records(tmp_path / "file").put(record_of())
-
-
-def test_an_interrupt_while_writing_leaves_nothing(tmp_path, monkeypatch):
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "replace", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        write_whole(tmp_path / "x", b"content", what="x")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_a_killed_process_left_half_written_is_removed_and_what_another_is_writing_is_not(store, monkeypatch):
-    killed = "import os, signal, sys; from pathlib import Path; from wsnb.records import write_whole\n"
-    killed += "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
-    killed += "write_whole(Path(sys.argv[1]), b'half', what='it')"
-    path = store.path("killed")
-    subprocess.run([sys.executable, "-c", killed, str(path)], check=False)
-    (left,) = store.folder.iterdir()
-    assert left.name != path.name and store.paths() == []
-    (mine := store.folder / ".mine").write_text("old, and nothing of ours")
-    os.utime(mine, (0, 0))
-
-    written = store.put(record_of())
-    assert sorted(store.folder.iterdir()) == sorted([left, mine, written]), "it may still be written"
-    an_hour_ago = time.time() - 3601
-    os.utime(left, (an_hour_ago, an_hour_ago))
-    other = store.put(record_of(TRIALS[1]))
-    assert sorted(store.folder.iterdir()) == sorted([mine, written, other])
+    assert not list(store.folder.glob("**/.*.json.*"))
 
 
 # Where they are -----------------------------------------------------------------------------------
@@ -594,7 +341,91 @@ def test_records_are_where_the_environment_says(tmp_path, monkeypatch):
     assert Records().put(record_of()).parent == tmp_path / "mine"
 
 
-def test_weights_and_checkpoints_lie_in_the_cache_that_git_ignores(store):
-    for path in (store.weights("k"), store.checkpoint("k")):
-        assert path.relative_to(store.folder).parts[0] == ".cache"
-    assert store.weights("k") != store.checkpoint("k")
+# Of which format ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "format, advice", [(FORMAT + 1, "Update wsnb"), (FORMAT - 1, "An older wsnb made it: delete it and run")]
+)
+def test_a_record_of_another_format_is_not_damaged_and_is_never_moved_or_replaced(store, format, advice):
+    store.folder.mkdir()
+    path = store.path(TRIAL.key)
+    path.write_text(sealed(format=format))
+    for touch in (lambda: store.get(TRIAL), lambda: store.put(record_of()), lambda: store.set_aside(TRIAL.key)):
+        with pytest.raises(RecordError, match=f"{path.name} has format {format}; this wsnb reads 2. {advice}") as said:
+            touch()
+        assert not isinstance(said.value, DamagedRecord)
+    assert path.read_text() == sealed(format=format) and store.damaged() == []
+
+
+# What was measured --------------------------------------------------------------------------------
+
+NORMS = TRIAL.replace(callbacks=GradientNorms())
+BOTH = TRIAL.replace(callbacks=(GradientNorms(), TrainingModeAccuracy()))
+
+
+def test_a_record_answers_only_when_it_holds_what_is_asked_to_be_measured(store):
+    store.put(record_of(NORMS))
+    assert store.get(NORMS) == store.get(TRIAL) == record_of(NORMS)
+    assert store.get(BOTH) is None
+    assert store.get(TRIAL.replace(callbacks=GradientNorms(images=7))) is None
+    assert store.get(TRIAL.replace(curve_images=50)) is None
+    assert store.find(BOTH.key) == record_of(NORMS)
+
+
+def test_a_record_gives_way_to_one_that_holds_more_and_to_no_other(store):
+    for trial, stays in ((TRIAL, TRIAL), (NORMS, NORMS), (TRIAL, NORMS), (BOTH, BOTH), (NORMS, BOTH)):
+        store.put(record_of(trial))
+        assert store.find(TRIAL.key) == record_of(stays)
+
+
+def test_a_training_that_failed_answers_whatever_is_asked_and_has_no_accuracy(store):
+    failed = record_of(final={"stopped": "diverged", "failed": "the loss is nan", "epochs": 1}, curves={}, initial={})
+    store.put(failed)
+    assert store.get(BOTH) == store.get(TRIAL.replace(curve_images=5)) == failed
+    assert failed.failed == "the loss is nan" and not failed.converged and failed.test_accuracy != failed.test_accuracy
+    assert record_of().failed == ""
+
+
+def test_only_what_both_records_measured_is_compared_and_times_never(store):
+    one = record_of(NORMS, curves={"test_accuracy": [0.5], "gradient_norm_new": [1.0], "seconds": [1.0]})
+    assert one.differences(one) == []
+    assert one.differences(record_of(curves={"test_accuracy": [0.5], "seconds": [2.0]}, provenance={})) == []
+    assert one.differences(record_of(curves={"test_accuracy": [0.4]})) == ["test_accuracy"]
+    assert record_of().differences(record_of(initial={"test_accuracy": 0.2, "test_loss": 2.0})) == ["initial"]
+    assert record_of().differences(record_of(final={"epochs": 3, "stopped": "epoch limit"})) == ["epochs"]
+    other = record_of(TRIAL.replace(curve_images=9), curves={"test_accuracy": [0.1]}, initial={})
+    assert record_of().differences(other) == [], "they were measured on other images"
+
+
+# From a record to its trial -----------------------------------------------------------------------
+
+
+def test_the_trial_of_a_record_asks_for_what_the_record_holds(store):
+    last = NORMS.replace(curve_images=40).then(data=Part("digits")).then(data=Part("digits"), callbacks=())
+    for trial in (*last.ancestors(), last):
+        store.put(record_of(trial))
+    assert [store.trial_of(record) for record in (store.find(last.key), store.find(NORMS.key))] == [
+        last.replace(parent=store.trial_of(store.find(last.parent.key))),
+        NORMS.replace(curve_images=40),
+    ]
+    assert store.get(store.trial_of(store.find(NORMS.key))) == store.find(NORMS.key)
+    store.path(NORMS.key).unlink()
+    with pytest.raises(RecordError, match=f"{NORMS.key}.json, of a trial before {last.key}, is not in"):
+        store.trial_of(store.find(last.key))
+
+
+@pytest.mark.parametrize(
+    "changes, sentence",
+    [
+        ({"model": {"kind": "logistik"}}, "The kind 'logistik' is not known here: .*Did you mean 'logistic'?"),
+        ({"loop": 0}, "was made with other code or other images of 'digits'"),
+        ({"data": TRIAL.data.canonical() | {"dataset": "images"}}, "of a folder of images, and records keep no path"),
+    ],
+)
+def test_a_record_whose_trial_cannot_be_made_here_says_why_and_is_still_read(store, changes, sentence):
+    record = dataclasses.replace(record_of(), trial=TRIAL.canonical() | changes)
+    store.put(record)
+    assert store.find(record.key) == record and store.rows()[0]["key"] == record.key
+    with pytest.raises(InvalidValue, match=sentence):
+        store.trial_of(record)

@@ -1,7 +1,8 @@
 """Records: one small JSON file per finished trial, the book's evidence.
 
 A record holds the trial in its canonical form, what was measured, and where that came from. Its name is
-the trial's key and it carries a checksum, so a record that was cut short or edited is noticed.
+the trial's key and it carries a checksum, so a record that was cut short or edited is noticed. It is read
+without the code of the trial's methods, which only making the trial again needs.
 
 Any number of processes may write to one folder, on one machine or on a file system that several share:
 the first record of a trial stays, and nobody sees a part of it.
@@ -16,40 +17,22 @@ import itertools
 import json
 import os
 import re
-import tempfile
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsnb import places
-from wsnb.errors import DamagedRecord, InvalidValue, RecordError, WsnbError, near_miss
-from wsnb.trials import Trial, key_of
+from wsnb.errors import DamagedRecord, InvalidValue, RecordError, near_miss
+from wsnb.files import link_unless_taken, write_whole
+from wsnb.trials.trial import Trial, key_of
 
 if TYPE_CHECKING:
     import pandas as pd  # half of a second: loaded where a table is made
 
-FORMAT = 1
-
-PARTIAL = ".wsnb-partial"
-"""How the name of a file ends while it is being written."""
-
-LEFT_SECONDS = 3600.0
-"""A partial file as old as this was left by a process that was killed."""
+FORMAT = 2
 
 ADVICE = "Restore it from git or another copy, or delete it and run its chapter again."
-
-INDEX = 1
-"""Version of the index beside the records. Raise it whenever the same record makes another row."""
-
-SETTLED = 2.0
-"""Seconds after which a file's times tell a later change: file systems keep them no finer than this."""
-
-ABANDONED = 24 * 3600.0
-"""Seconds after which nobody is still writing a temporary file, even where two machines' clocks differ."""
-
-_TEMPORARY = re.compile(r"\.([0-9a-f]{16}\.(json|safetensors)|index)\.[a-z0-9_]{8}")
 
 
 @dataclass(frozen=True)
@@ -58,14 +41,19 @@ class Record:
 
     Attributes:
         trial: the trial's canonical form (its parent stands in it by its key).
+        measured: what was asked for beside what every record holds: ``curve_images``, and the ``callbacks`` that
+            only measure. See :attr:`wsnb.Trial.asked`.
         initial: ``test_accuracy`` and ``test_loss`` before the first step, on the curve's test images.
-        curves: by epoch, see :class:`wsnb.training.Progress`; accuracies are fractions of 1.
-        final: ``test_accuracy``, ``test_loss``, ``train_accuracy``, ``train_loss`` over all images, and
-            ``epochs``, ``images_seen``, ``stopped``.
-        provenance: what made it: versions, commit, device, threads, start, seconds.
+        curves: by epoch, see :class:`wsnb.training.loop.Progress`; accuracies are fractions of 1.
+        final: ``test_accuracy``, ``test_loss``, ``train_accuracy``, ``train_loss`` over all images;
+            ``late_test_accuracy``, over all test images, the mean of the last five epochs; and ``epochs``, ``steps``,
+            ``images_seen``, ``stopped``. A training that diverged, or whose parent did, has a sentence under
+            ``failed`` and no accuracies.
+        provenance: what made it: versions, commit, device, threads, start, seconds, a digest of the weights.
     """
 
     trial: dict[str, Any]
+    measured: dict[str, Any]
     initial: dict[str, float]
     curves: dict[str, list[float]]
     final: dict[str, Any]
@@ -78,13 +66,38 @@ class Record:
 
     @property
     def test_accuracy(self) -> float:
-        """Final test accuracy in percent."""
-        return 100 * self.final["test_accuracy"]
+        """Final test accuracy in percent; NaN of a training that failed."""
+        return 100 * self.final.get("test_accuracy", float("nan"))
+
+    @property
+    def failed(self) -> str:
+        """Why there is no result: the training diverged, or its parent did; else nothing."""
+        return self.final.get("failed", "")
 
     @property
     def converged(self) -> bool:
-        """Whether training stopped for the reason it was meant to, not at its limit of epochs."""
-        return self.final["stopped"] != "epoch limit"
+        """Whether training stopped for the reason it was meant to: not at its limit of epochs, and not failed."""
+        return not self.failed and self.final["stopped"] != "epoch limit"
+
+    def holds(self, asked: Mapping[str, Any]) -> bool:
+        """Whether it holds what is asked to be measured; one that failed has nothing to measure."""
+        return bool(self.failed) or (
+            self.measured["curve_images"] == asked["curve_images"]
+            and all(each in self.measured["callbacks"] for each in asked["callbacks"])
+        )
+
+    def differences(self, other: Record) -> list[str]:
+        """Which measurements of both differ: times are none, and what only one of them holds is not compared."""
+        found = [] if self.measured["curve_images"] != other.measured["curve_images"] else [
+            name
+            for name in self.curves.keys() & other.curves.keys() - {"seconds"}
+            if self.curves[name] != other.curves[name]
+        ]
+        found += ["initial"] if not found and self.measured == other.measured and self.initial != other.initial else []
+        found += [
+            name for name in self.final.keys() & other.final.keys() if self.final[name] != other.final[name]
+        ]
+        return sorted(found)
 
     def to_json(self) -> str:
         """The text of the record's file: each curve on a line of its own."""
@@ -106,8 +119,10 @@ class Record:
             if body.pop("checksum") != _checksum(body):
                 raise changed
             if body["format"] != FORMAT:
+                older = "An older wsnb made it: delete it and run its chapter again."
                 raise RecordError(
-                    f"The record {name} has format {body['format']}; this wsnb reads {FORMAT}. Update it."
+                    f"The record {name} has format {body['format']}; this wsnb reads {FORMAT}. "
+                    f"{'Update wsnb.' if body['format'] > FORMAT else older}"
                 )
             parts = {field.name: body[field.name] for field in dataclasses.fields(cls)}
             if not all(isinstance(part, dict) for part in parts.values()):
@@ -151,25 +166,15 @@ class Records:
         """Where the record of this key is, or would be."""
         return self.folder / f"{key}.json"
 
-    def weights(self, key: str) -> Path:
-        """Where the weights that this trial ended with are kept for its children: a cache, never committed."""
-        return self.folder / ".cache" / "weights" / f"{key}.safetensors"
-
-    def checkpoint(self, key: str) -> Path:
-        """Where the place of this trial is kept while it is unfinished."""
-        return self.folder / ".cache" / "checkpoints" / f"{key}.safetensors"
-
-    def __contains__(self, trial: Trial) -> bool:
-        return self.path(trial.key).exists()
-
     def get(self, trial: Trial) -> Record | None:
-        """The record that answers this trial, or None.
+        """The record that answers this trial and holds what it asks to be measured, or None.
 
         Raises:
             DamagedRecord: when there is one and it is damaged.
             RecordError: when there is one and it cannot be read.
         """
-        return self.find(trial.key)
+        record = self.find(trial.key)
+        return record if record is not None and record.holds(trial.asked) else None
 
     def find(self, key: str) -> Record | None:
         """The record of this key, as :meth:`get`; None too when another process has just moved it."""
@@ -210,7 +215,7 @@ class Records:
         return (self.read(path) for path in self.paths())
 
     def put(self, record: Record) -> Path:
-        """Write the record, whole or not at all. A sound one of this trial that is there already stays.
+        """Write the record, whole or not at all. A sound one that is there already stays, unless it holds less.
 
         A damaged one is set aside first. Where a file system has no hard links and two processes write
         the same record at the same moment, the last one stays instead, no less whole.
@@ -219,21 +224,45 @@ class Records:
             RecordError: when the disk has no room or the folder cannot be written, or when the one there
                 cannot be read.
         """
-        path = self.path(record.key)
+        path, there = self.path(record.key), None
         try:
-            if self.find(record.key) is not None:
-                return path
+            there = self.find(record.key)
         except DamagedRecord:
             self.set_aside(path)
-        write_whole(path, record.to_json().encode(), what=f"the record {path.name}", replace=False)
+        if there is None or not there.holds(record.measured):
+            content = record.to_json().encode()
+            write_whole(path, content, what=f"the record {path.name}", replace=there is not None)
         return path
+
+    def trial_of(self, record: Record) -> Trial:
+        """The trial that a record answers, with those before it, whose records are here too.
+
+        Raises:
+            RecordError: when the record of one before it is missing.
+            InvalidValue: when the code of one of its methods is missing or another (the sentence names the kind), or
+                its images are in a folder, of which records keep no path.
+        """
+        lineage = [record]
+        while (key := lineage[0].trial["parent"]) is not None:
+            before = self.find(key)
+            if before is None:
+                raise RecordError(f"The record {key}.json, of a trial before {record.key}, is not in {self.folder}.")
+            lineage.insert(0, before)
+        if "images" in (each.trial["data"]["dataset"] for each in lineage):
+            raise InvalidValue(
+                f"The record {record.key}.json is of a folder of images, and records keep no path; make the trial "
+                "itself, of Part('images:PATH')."
+            )
+        trial = Trial.from_json({"lineage": [each.trial | _measured(each) for each in lineage]})
+        if trial.key != record.key:
+            raise InvalidValue(
+                f"The record {record.key}.json was made with other code or other images of {trial.data.dataset!r} than "
+                "those here; use the code that made it."
+            )
+        return trial
 
     def rows(self, wanted: Iterable[tuple[str, str]] = ()) -> list[dict[str, Any]]:
         """One row per record: key, the trial's settings, final measurements, provenance.
-
-        Reading and checking thousands of records takes seconds, so rows made before are kept in an index,
-        ``.cache/index``; a record is read again when its file's size or times differ. The index may be
-        deleted at any time, and a damaged one is as none.
 
         Args:
             wanted: (column, value) pairs: only rows that have all of these values, as text.
@@ -242,18 +271,7 @@ class Records:
             DamagedRecord: when a record is damaged.
             InvalidValue: when no record has such a column.
         """
-        known = self._index()
-        found: dict[str, list[Any]] = {}
-        for name in self._names():
-            entry, stamp = known.get(name), _stamp(os.path.join(self.folder, name))
-            if entry is None or entry[0] != stamp:
-                record = self.find(name.removesuffix(".json"))
-                if record is None:
-                    continue
-                entry = [stamp, _row(record)]
-            found[name] = entry
-        self._keep_index(found, known)
-        rows = [row for _, row in found.values()]
+        rows = [_row(record) for record in self]
         wanted = list(wanted)
         columns = dict.fromkeys(itertools.chain.from_iterable(rows)) if wanted else {}
         for column, _ in wanted if rows else ():
@@ -268,23 +286,6 @@ class Records:
         import pandas as pd
 
         return pd.DataFrame(self.rows())
-
-    def _index(self) -> dict[str, list[Any]]:
-        """By file name, the stamp of each record that was read and checked before, and its row."""
-        with contextlib.suppress(OSError, ValueError):
-            head, _, body = (self.folder / ".cache" / "index").read_bytes().partition(b"\n")
-            if head == _index_head(body):
-                return json.loads(body)
-        return {}
-
-    def _keep_index(self, found: dict[str, list[Any]], known: dict[str, list[Any]]) -> None:
-        """Write the index if it is out of date; a folder that cannot be written goes without."""
-        last = (time.time() - SETTLED) * 1e9
-        settled = {name: entry for name, entry in found.items() if entry[0] and max(entry[0][1:]) < last}
-        if settled != known:
-            body = json.dumps(settled, separators=(",", ":")).encode()
-            with contextlib.suppress(RecordError):
-                write_whole(self.folder / ".cache" / "index", _index_head(body) + b"\n" + body, what="the index")
 
     def set_aside(self, record: Path | str) -> Path:
         """Move a damaged record, given by its file or its key, to ``damaged/``, beside any moved before.
@@ -333,7 +334,7 @@ class Records:
             return target
         except RecordError:
             pass
-        _link(str(target), path)  # another process has set it aside and trained it anew since we read it
+        link_unless_taken(str(target), path)  # another process has set it aside and trained it anew since we read it
         target.unlink(missing_ok=True)
         return None
 
@@ -341,30 +342,11 @@ class Records:
         """The files of the records that were set aside, and not deleted since."""
         return sorted((self.folder / "damaged").glob("*.json"), key=lambda path: (len(path.name), path.name))
 
-    def remove_leftovers(self) -> int:
-        """Remove the temporary files of writers that were killed, a day later at the earliest; how many."""
-        cache = self.folder / ".cache"
-        removed = 0
-        for folder in (self.folder, cache, *cache.glob("*/")):
-            for path in folder.glob(".*"):
-                with contextlib.suppress(OSError):  # removed by another process, or not ours to remove
-                    if _TEMPORARY.fullmatch(path.name) and path.stat().st_mtime < time.time() - ABANDONED:
-                        path.unlink()
-                        removed += 1
-        return removed
 
-
-def _stamp(path: str) -> list[int]:
-    """What changes when the file does: its size and times."""
-    try:
-        status = os.stat(path)
-    except OSError:  # reading it will say what is wrong
-        return []
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-
-
-def _index_head(body: bytes) -> bytes:
-    return f"{INDEX} {hashlib.sha256(body).hexdigest()}".encode()
+def _measured(record: Record) -> dict[str, Any]:
+    """What its trial's canonical form leaves out, as that is only measured."""
+    callbacks = record.trial.get("callbacks", []) + record.measured["callbacks"]
+    return {"curve_images": record.measured["curve_images"], "callbacks": callbacks}
 
 
 def _row(record: Record) -> dict[str, Any]:
@@ -384,54 +366,3 @@ def _flat(form: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def _in_a_cell(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, list) else value
-
-
-def write_whole(
-    path: Path, content: bytes, *, what: str, error: type[WsnbError] = RecordError, replace: bool = True
-) -> None:
-    """Write a file so that other processes see all of it or none, and a failure leaves nothing behind.
-
-    Without ``replace`` a file that is there already stays, wherever the file system has hard links. What a process that
-    was killed had half-written in the same folder is removed.
-
-    Raises:
-        WsnbError: of the type ``error``, a sentence about ``what`` when it cannot be written.
-    """
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_left(path.parent)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PARTIAL)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        if replace:
-            os.replace(temporary, path)
-        else:
-            _link(temporary, path)
-    except OSError as failure:
-        reason = failure.strerror or str(failure)
-        raise error(f"Could not write {what} in {path.parent}: {reason}. Nothing half-written was left.") from failure
-    finally:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
-
-
-def _remove_left(folder: Path) -> None:
-    """Remove what killed processes have left half-written: nobody else would, and weights are large."""
-    for left in folder.glob(f".*{PARTIAL}"):
-        with contextlib.suppress(OSError):  # another process was faster, or it is not ours to remove
-            if time.time() - left.stat().st_mtime >= LEFT_SECONDS:
-                left.unlink()
-
-
-def _link(temporary: str, path: Path) -> None:
-    """Give the file its name unless that is taken: unlike renaming, one step on a network file system too."""
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    except OSError:  # no hard links here
-        os.replace(temporary, path)
