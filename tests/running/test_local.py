@@ -7,9 +7,12 @@ import os
 import pytest
 import torch
 
-from wsnb import local
-from wsnb.errors import InvalidValue
-from wsnb.local import LocalCrew, cores, devices_of
+from wsnb import MLP, SGD, Epochs, Part, Trial
+from wsnb.errors import InvalidValue, TrialFailed
+from wsnb.running import local
+from wsnb.running.crew import Task
+from wsnb.running.local import LocalCrew, cores, devices_of
+from wsnb.running.plan import workload_of
 
 
 @pytest.fixture
@@ -74,3 +77,31 @@ def test_only_the_cores_that_this_process_may_use_count():
         assert cores() == 1
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+SMALL = Trial(Part("digits", 60), MLP(hidden=(8,)), SGD(0.1), Epochs(2), batch_size=16)
+
+
+def test_a_workload_that_this_machine_cannot_do_is_a_sentence():
+    crew = LocalCrew(workers=1, device="cpu")
+    try:
+        with pytest.raises(TrialFailed, match="cannot be timed. The process ended unexpectedly"):
+            crew.measure(workload_of(SMALL.replace(model=MLP(hidden=(2_000_000_000,)))))
+    finally:
+        crew.end()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_a_worker_that_dies_between_two_tasks_is_replaced(tmp_path, monkeypatch):
+    crew = LocalCrew(workers=1, device="cpu")
+    worker = crew.workers[0]
+    try:
+        worker._start()
+        dead = worker.process
+        dead.kill()
+        dead.wait()
+        assert crew.hear(10) is None
+        crew.begin(Task(SMALL, tmp_path, False))
+        assert worker.process is not dead and worker.process.poll() is None
+    finally:
+        crew.end()

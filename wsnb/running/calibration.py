@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 import torch
 
-from wsnb.data import ImageSet
-from wsnb.optimisers import Optimiser
-from wsnb.plan import Speed, Workload
-from wsnb.training import evaluate, starting_model, train, train_epoch
-from wsnb.transforms import draw_augmentation
-from wsnb.trials import Epochs, Part, Trial
+from wsnb.data.image_set import ImageSet
+from wsnb.data.part import Part
+from wsnb.running.crew import Speed, Workload
+from wsnb.training.evaluation import evaluate
+from wsnb.training.loop import UnderWay, train
+from wsnb.trials.stops import Epochs
+from wsnb.trials.trial import Trial
 
 SECONDS = 1.0
 """How long each of training and evaluation is timed at least."""
@@ -33,7 +34,7 @@ def measure(workload: Workload, device: str, threads: int, start: float) -> Spee
     trial = Trial(
         data=Part("digits", 4 * batch),  # its pixels are random ones; only its name is real
         model=workload.model,
-        optimiser=workload.optimiser,
+        optimizer=workload.optimizer,
         stop=Epochs(1),
         batch_size=batch,
         precision=workload.precision,
@@ -44,20 +45,13 @@ def measure(workload: Workload, device: str, threads: int, start: float) -> Spee
     train(trial, images, device=place)  # what a first training sets up is not timed again
     warming = time.perf_counter() - began
 
-    model = starting_model(trial, images, None)
-    model = model.to(place, memory_format=model.memory_format)
-    optimiser = Optimiser(trial.optimiser, model.parameters())
-    pixels, labels = images.train_images.to(place), images.train_labels.to(place)
-    order = torch.arange(len(pixels), device=place)
-
-    def epoch() -> None:
-        draws = None
-        if trial.augmentation is not None:
-            draws = draw_augmentation(trial.augmentation, len(order), torch.Generator()).to(place)
-        train_epoch(model, optimiser, pixels, labels, order, trial, draws)
-
-    by_image = _timed(epoch, warming) / len(pixels)
-    evaluated = _timed(lambda: evaluate(model, pixels, labels, trial.precision), warming) / len(pixels)
+    training = UnderWay(trial.replace(stop=Epochs(10**6)), images, None, 0, place)
+    pixels, labels = training.images, training.labels
+    by_image = _timed(training.train_epoch, warming) / len(pixels)
+    evaluated = (
+        _timed(lambda: evaluate(training.model, pixels, labels, trial.precision, training.normalize), warming)
+        / len(pixels)
+    )
 
     began = time.perf_counter()
     train(trial, images, device=place)

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from wsnb.plan import Plan
-from wsnb.progress import Bar, Display, display
-from wsnb.trials import SGD, Epochs, Logistic, Part, StopsImproving, Trial
+from wsnb import SGD, Epochs, Logistic, Part, StopsImproving, Trial
+from wsnb.running.plan import Plan
+from wsnb.running.progress import Bar, Display, display
 
 TRIAL = Trial(Part("digits", 100), Logistic(), SGD(), Epochs(7))
 OPEN_ENDED = TRIAL.replace(stop=StopsImproving(at_most=100))

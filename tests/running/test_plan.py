@@ -8,15 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from wsnb import MLP, SGD, Adam, Epochs, Logistic, Part, Record, Records, ResNet18, StopsImproving, TrainAccuracy, Trial
+from wsnb import (
+    MLP,
+    SGD,
+    Adam,
+    Epochs,
+    Logistic,
+    Part,
+    Record,
+    Records,
+    ResNet18,
+    Steps,
+    StopsImproving,
+    TrainAccuracy,
+    Trial,
+)
 from wsnb import plan as plan_trials
-from wsnb.data import ImageSet, load, take
-from wsnb.engine import Crew, jobs_for
-from wsnb.plan import (
+from wsnb.data.image_set import ImageSet, load, take
+from wsnb.running.crew import Crew, Speed, Workload
+from wsnb.running.jobs import jobs_for
+from wsnb.running.plan import (
+    LATE,
     USUAL_EPOCHS,
     Plan,
-    Speed,
-    Workload,
     expected_epochs,
     images_in,
     in_words,
@@ -48,12 +62,12 @@ def store(tmp_path: Path) -> Records:
     return Records(tmp_path / "own")
 
 
-def put(store: Records, trial: Trial, epochs: int) -> None:
-    store.put(Record(trial.canonical(), {}, {}, {"epochs": epochs}, {}))
+def put(store: Records, trial: Trial, epochs: int, **final: object) -> None:
+    store.put(Record(trial.canonical(), trial.asked, {}, {}, {"epochs": epochs} | final, {}))
 
 
 def planned(trials: list[Trial], store: Records, crew: Crew | None = None) -> Plan:
-    absent = [trial for trial in trials if trial not in store]
+    absent = [trial for trial in trials if store.get(trial) is None]
     jobs, crew = list(jobs_for(absent, store).values()), crew or Pretended()
     speeds = measured_speeds([job.trial for job in jobs], crew)
     return make_plan(trials, jobs, store, speeds, crew.size, crew.hardware)
@@ -63,9 +77,9 @@ def planned(trials: list[Trial], store: Records, crew: Crew | None = None) -> Pl
 
 
 @pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> ImageSet:
+def digits(session_cache: Path) -> ImageSet:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WSNB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("WSNB_CACHE", str(session_cache))
         return load("digits")
 
 
@@ -109,6 +123,16 @@ def test_no_more_is_assumed_than_the_limit_of_epochs(store):
     assert planned([OPEN_ENDED], store).images[OPEN_ENDED.key] == USUAL_EPOCHS * images_in(OPEN_ENDED.data)
 
 
+def test_a_training_that_failed_says_nothing_of_how_long_others_take(store):
+    put(store, OPEN_ENDED, 1, failed="it diverged")
+    assert expected_epochs(OPEN_ENDED.replace(seed=4), store) is None
+
+
+def test_a_fixed_number_of_steps_is_so_many_images(store):
+    trial = TRIAL.replace(data=Part("digits", 100), stop=Steps(17), batch_size=32)  # 4 steps make an epoch
+    assert planned([trial], store).images == {trial.key: 425}
+
+
 def test_a_damaged_record_spoils_no_estimate(store):
     put(store, OPEN_ENDED.replace(seed=0), 10)
     store.path(OPEN_ENDED.replace(seed=1).key).write_text("{")
@@ -137,16 +161,16 @@ def test_children_wait_for_their_parents(store):
 def test_evaluations_the_start_and_what_a_trial_takes_beside_its_images_count(store):
     speed = Speed(train=0.0, evaluate=0.001, trial=5.0, start=30.0, memory=0)
     trial = TRIAL.replace(curve_images=50)
-    tested = 360  # of the digits; the curve's before the first epoch and after each, at the end all of both
-    expected = 30 + 5 + 0.001 * (50 * 8 + tested + images_in(trial.data))
+    tested = 355  # of the digits; the curve's before the first epoch and after each, at the end all of both
+    expected = 30 + 5 + 0.001 * (50 * 8 + LATE * tested + images_in(trial.data))
     assert planned([trial], store, Pretended(speed=speed)).seconds == pytest.approx(expected, rel=0.01)
-    evaluated = trial.replace(stop=TrainAccuracy(at_most=7))
+    evaluated = trial.replace(stop=TrainAccuracy(at_most=7, images=50))
     expected += 0.001 * 50 * 8
     assert planned([evaluated], store, Pretended(speed=speed)).seconds == pytest.approx(expected, rel=0.01)
 
 
 def test_equal_workloads_are_timed_once_and_remembered(store):
-    trials = [TRIAL, TRIAL.replace(seed=1, optimiser=SGD(0.5)), TRIAL.replace(optimiser=Adam())]
+    trials = [TRIAL, TRIAL.replace(seed=1, optimizer=SGD(0.5)), TRIAL.replace(optimizer=Adam())]
     slow = replace(TWO_MILLISECONDS, train=9.0)
     first, second, other = Pretended(1, hardware="A"), Pretended(1, slow, "A"), Pretended(1, slow, "B")
     seconds = [planned(trials, store, crew).seconds for crew in (first, second, other)]
@@ -205,5 +229,5 @@ def test_the_plan_of_real_trials_is_measured_on_real_workers(tmp_path, monkeypat
 def test_where_nothing_is_to_be_trained_nobody_is_asked(tmp_path, monkeypatch):
     store = Records(tmp_path)
     put(store, TRIAL, 7)
-    monkeypatch.setattr("wsnb.engine._crew", lambda *_: pytest.fail("a crew was asked for"))
+    monkeypatch.setattr("wsnb.running.run._crew", lambda *_: pytest.fail("a crew was asked for"))
     assert plan_trials([TRIAL], records=store).summary() == "Every trial is recorded: nothing to train."

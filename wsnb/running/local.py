@@ -1,4 +1,4 @@
-"""The crew on one machine: worker processes, on the CPU or on each of its GPUs."""
+"""The crews on one machine: worker processes, on the CPU or on each of its GPUs, or this very process."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 
-from wsnb.engine import Event, Task
 from wsnb.errors import InvalidValue, TrialFailed
-from wsnb.plan import Speed, Workload, counted
+from wsnb.running.crew import Event, Speed, Task, Workload, counted
+from wsnb.running.travel import packed
 
 KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
@@ -30,7 +31,7 @@ class LocalCrew:
     Args:
         workers: how many; by default one per ``threads`` cores on a CPU, one per GPU.
         threads: threads of the processor that each may use.
-        device: as in :func:`wsnb.engine.run`.
+        device: as in :func:`wsnb.running.run.run`.
         at_most: no more workers than this: there are no more trials.
 
     Raises:
@@ -46,7 +47,7 @@ class LocalCrew:
         self._events: queue.Queue[tuple[WorkerProcess, subprocess.Popen, object]] = queue.Queue()
         self.workers = [WorkerProcess(self._events, devices[i % len(devices)], threads) for i in range(count)]
         self.size = count
-        from wsnb.worker import device_in_words
+        from wsnb.running.worker import device_in_words
 
         self.hardware = f"{device_in_words(devices[0])}, {counted(threads, 'thread')} a worker, {count} at work"
 
@@ -71,13 +72,15 @@ class LocalCrew:
         except queue.Empty:
             return None
         task = worker.task
-        if task is None or process is not worker.process:  # the last words of one that was ended
+        if process is not worker.process:  # the last words of one that was ended
             return None
         if isinstance(said, Event):
             if said.kind != "epoch":
                 worker.task = None
             return said
         worker.end()
+        if task is None:  # it died of something else: the next task has another process
+            return None
         return Event(task.trial.key, "lost", sentence=f"The process that trained {task.trial!r} {_ending(said)}")
 
     def measure(self, workload: Workload) -> Speed:
@@ -86,13 +89,15 @@ class LocalCrew:
         Raises:
             TrialFailed: when a worker cannot do it.
         """
+        content = packed(workload, workload)
         for worker in self.workers:
-            worker.send(workload)
+            worker.send((str(workload), content))
         speeds: list[Speed] = []
         while len(speeds) < len(self.workers):
             _, _, said = self._events.get()
             if not isinstance(said, Speed):
-                raise TrialFailed(f"{workload} cannot be timed: the process {_ending(said)}")
+                why = said.sentence if isinstance(said, Event) else f"The process {_ending(said)}"
+                raise TrialFailed(f"{workload} cannot be timed. {why}")
             speeds.append(said)
         return Speed.mean(speeds)
 
@@ -100,6 +105,65 @@ class LocalCrew:
         """End the processes; what they were training goes on from its last checkpoint another time."""
         for worker in self.workers:
             worker.end()
+
+
+class InProcess:
+    """This very process, one trial after another: what a debugger can step through.
+
+    Args:
+        threads: threads of the processor to use.
+        device: as in :func:`wsnb.running.run.run`; of several the first.
+    """
+
+    size = 1
+    attend: Callable[[], None]
+    """Called after each epoch, so that who has begun the task hears of it and may pause it."""
+
+    def __init__(self, threads: int = 1, device: str | None = None) -> None:
+        from wsnb.running.worker import device_in_words
+
+        self._device, self._threads = devices_of(device)[0], threads
+        self._events: list[Event] = []
+        self._pausing = False
+        self.attend: Callable[[], None] = lambda: None
+        self.hardware = f"{device_in_words(self._device)}, {counted(threads, 'thread')}, in this process"
+
+    def free(self) -> bool:
+        """Always: a task is done when it is begun."""
+        return not self._events
+
+    def begin(self, task: Task) -> None:
+        """Do this task; what it raises is raised here."""
+        import torch
+
+        from wsnb.running.worker import perform
+
+        def tell(event: Event) -> None:
+            self._events.append(event)
+            self.attend()
+
+        before = torch.get_num_threads()
+        try:
+            perform(task, self._device, self._threads, tell, lambda: self._pausing)
+        finally:
+            torch.set_num_threads(before)  # this process is somebody's
+
+    def pause(self) -> None:
+        """Begin nothing more."""
+        self._pausing = True
+
+    def hear(self, seconds: float) -> Event | None:
+        """The next event."""
+        return self._events.pop(0) if self._events else None
+
+    def measure(self, workload: Workload) -> Speed:
+        """How fast this process does the work."""
+        from wsnb.running.calibration import measure
+
+        return measure(workload, self._device, self._threads, 0.0)
+
+    def end(self) -> None:
+        """Nothing is left to end."""
 
 
 class WorkerProcess:
@@ -114,10 +178,10 @@ class WorkerProcess:
     def begin(self, task: Task) -> None:
         """Have this task done."""
         self.task = task
-        self.send(task)
+        self.send((task.trial.key, packed(task, task.trial)))
 
     def send(self, message: object) -> None:
-        """Send a :class:`Task`, a :class:`Workload` or ``"pause"``."""
+        """Send ``"pause"``, or a packed :class:`Task` or :class:`Workload` with what a sentence may call it."""
         if self.process is None:
             self._start()
         assert self.process is not None and self.process.stdin is not None
@@ -131,13 +195,15 @@ class WorkerProcess:
         if self.process is not None:
             self.process.terminate()
             self.process.wait()
-            self.process.stdin.close()  # type: ignore[union-attr]
+            with contextlib.suppress(BrokenPipeError):  # what was not yet read
+                self.process.stdin.close()  # type: ignore[union-attr]
             self.process = None
 
     def _start(self) -> None:
         threads = str(self._threads)
         environment = KEEP_MEMORY | os.environ | {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-        command = [sys.executable, "-m", "wsnb.worker", self.device, threads, str(time.time())]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # modules of one's own are found there too
+        command = [sys.executable, "-m", "wsnb.running.worker", self.device, threads, str(time.time())]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from wsnb.plan import Plan
-from wsnb.trials import Trial
+from wsnb.running.plan import Plan
+from wsnb.trials.trial import Trial
 
 
 class Display:

@@ -1,6 +1,6 @@
 """Training one trial to its record, and the process that does so for others.
 
-``python -m wsnb.worker DEVICE THREADS`` reads pickled tasks and workloads from its standard input and
+``python -m wsnb.running.worker DEVICE THREADS`` reads packed tasks and workloads from its standard input and
 answers with pickled events and speeds, until its input ends. It is the engine's own pipe, to code of the
 same version on the same machine. Processes are started afresh, not forked, and import nothing of the
 program that asks.
@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,15 +28,16 @@ from typing import Any
 import torch
 
 import wsnb
-from wsnb import data, places
-from wsnb.calibration import measure, peak_memory
-from wsnb.engine import Event, Task
+from wsnb import places
+from wsnb.data import catalogue, image_set
 from wsnb.errors import TrialFailed, WsnbError
-from wsnb.plan import Speed, Workload
-from wsnb.records import Record, Records
-from wsnb.training import Outcome, train
-from wsnb.trials import Trial
-from wsnb.weights import FileCheckpoint, load_weights, save_weights
+from wsnb.evidence.records import Record, Records
+from wsnb.evidence.weights import FileCheckpoint, checkpoint_path, digest, load_weights, save_weights, weights_path
+from wsnb.running.calibration import measure, peak_memory
+from wsnb.running.crew import Event, Speed, Task, Workload
+from wsnb.running.travel import unpacked
+from wsnb.training.loop import Outcome, train
+from wsnb.trials.trial import Trial, key_of
 
 
 class Paused(Exception):
@@ -70,8 +72,8 @@ def perform(task: Task, device: str, threads: int, tell: Callable[[Event], None]
 
     try:
         torch.set_num_threads(threads)
-        checkpoint = FileCheckpoint(Records(task.folder).checkpoint(key), hurry=hurry)
-        _train_to_record(task, device, checkpoint, after_epoch)
+        checkpoint = FileCheckpoint(checkpoint_path(key), trial.asked, hurry)
+        said = _train_to_record(task, device, checkpoint, after_epoch)
     except Paused:
         tell(Event(key, "paused"))
     except (MemoryError, RuntimeError) as error:
@@ -81,7 +83,7 @@ def perform(task: Task, device: str, threads: int, tell: Callable[[Event], None]
     except WsnbError as error:
         failed(str(error))
     else:
-        tell(Event(key, "finished"))
+        tell(Event(key, "finished", sentence=said))
 
 
 def _out_of_memory(error: Exception, device: str) -> str:
@@ -96,50 +98,79 @@ def _out_of_memory(error: Exception, device: str) -> str:
 
 def _train_to_record(
     task: Task, device: str, checkpoint: FileCheckpoint, after_epoch: Callable[[int, int], None]
-) -> None:
+) -> str:
+    """Train and write; a sentence when it came out otherwise than its record says, else nothing."""
     trial, records = task.trial, Records(task.folder)
-    began, started = time.perf_counter(), datetime.datetime.now(datetime.UTC)
-    parent = None
+    if key_of(trial.canonical()) != trial.key:
+        raise TrialFailed(
+            f"{trial!r} would be another trial here: the images of {trial.data.dataset!r} have changed since it was "
+            "asked for, or are others on this machine. Make them the same, or ask for it again."
+        )
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    parent, old = None, 0
+    everything = _loaded(trial.data.dataset, trial.data.resize, catalogue.identity(trial.data.dataset)["fingerprint"])
+    images = image_set.take(everything, trial.data, trial.seed)
     if trial.parent is not None:
-        parent = load_weights(records.weights(trial.parent.key))
+        path = weights_path(trial.parent.key)
+        parent = load_weights(path)
         if parent is None:
-            records.weights(trial.parent.key).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             raise TrialFailed(f"The weights of {trial.parent!r} are missing or damaged. Run again to make them again.")
-    images = data.take(_loaded(trial.data.dataset, trial.data.resize), trial.data, trial.seed)
-    outcome = train(trial, images, parent=parent, device=device, checkpoint=checkpoint, after_epoch=after_epoch)
-    weights = records.weights(trial.key)
+        if _nested(trial.parent, trial):
+            before = image_set.take(everything, trial.parent.data, trial.seed)
+            old = min(len(before.train_images), len(images.train_images))
+    outcome = train(
+        trial, images, parent=parent, old=old, device=device, checkpoint=checkpoint, after_epoch=after_epoch
+    )
+    record, there = _record(trial, outcome, device, started), records.find(trial.key)
+    weights = weights_path(trial.key)
     # Where another process was faster, its record and its weights belong together: on a GPU these differ.
-    if task.keep_weights and not (trial in records and weights.exists()):
+    if task.keep_weights and outcome.snapshot is not None and not (there is not None and weights.exists()):
         save_weights(weights, outcome.snapshot)
-    if trial not in records:
-        made = _provenance(device, started.isoformat(timespec="seconds"), time.perf_counter() - began)
-        records.put(_record(trial, outcome, made))
+    records.put(record)
     checkpoint.remove()
+    if there is None:
+        return ""
+    then, now = there.provenance, record.provenance
+    digests = {made["weights"] for made in (then, now) if "weights" in made}
+    if not (differing := there.differences(record) + ["weights"] * (len(digests) > 1)):
+        return ""
+    return (
+        f"{trial!r} was trained again and came out otherwise than its record {trial.key} says "
+        f"({', '.join(differing)}): made on {then.get('device')} then, on {now['device']} now."
+    )
+
+
+def _nested(parent: Trial, child: Trial) -> bool:
+    """Whether the child's part begins with the parent's."""
+    one, other = parent.data, child.data
+    facts = ("dataset", "classes", "resize", "held_out")
+    return parent.seed == child.seed and all(getattr(one, name) == getattr(other, name) for name in facts)
 
 
 @functools.lru_cache(maxsize=2)
-def _loaded(name: str, resize: int | None) -> data.ImageSet:
-    return data.load(name, resize=resize)
+def _loaded(name: str, resize: int | None, fingerprint: str) -> image_set.ImageSet:
+    """All images of this name; those of another ``fingerprint``, as of a folder that has changed, are loaded anew."""
+    return image_set.load(name, resize=resize)
 
 
-def _provenance(device: str, started: str, seconds: float) -> dict[str, Any]:
-    return {
+def _record(trial: Trial, outcome: Outcome, device: str, started: str) -> Record:
+    progress = outcome.progress
+    curves = {name: [_rounded(value) for value in curve] for name, curve in progress.curves.items()}
+    final = {name: _rounded(value) for name, value in outcome.final.items()}
+    initial = {name: _rounded(value) for name, value in progress.initial.items()}
+    made = {
         "versions": versions(),
         "commit": commit(),
         "device": device_in_words(device),
         "threads": torch.get_num_threads(),
         "started": started,
-        "seconds": round(seconds, 1),
+        "seconds": round(progress.spent, 1),
         "memory_mb": round(peak_memory(device) / 2**20),
     }
-
-
-def _record(trial: Trial, outcome: Outcome, provenance: dict[str, Any]) -> Record:
-    progress = outcome.progress
-    curves = {name: [_rounded(value) for value in curve] for name, curve in progress.curves.items()}
-    final = {name: _rounded(value) for name, value in outcome.final.items()}
-    initial = {name: _rounded(value) for name, value in progress.initial.items()}
-    return Record(trial.canonical(), initial, curves, final, provenance)
+    if outcome.snapshot is not None:
+        made["weights"] = digest(outcome.snapshot.model)
+    return Record(trial.canonical(), trial.asked, initial, curves, final, made)
 
 
 def _rounded(value: Any) -> Any:
@@ -190,7 +221,7 @@ def main(device: str, threads: int, asked: float) -> None:
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to standard error, not into the channel
     start = time.time() - asked
-    arrived: queue.Queue[Task | Workload] = queue.Queue()
+    arrived: queue.Queue[tuple[str, bytes]] = queue.Queue()
     stop = threading.Event()
 
     def listen() -> None:
@@ -210,11 +241,22 @@ def main(device: str, threads: int, asked: float) -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     while True:
-        message = arrived.get()
-        if isinstance(message, Workload):
-            tell(measure(message, device, threads, start))
-        else:
-            perform(message, device, threads, tell, stop.is_set)
+        name, content = arrived.get()
+        try:
+            task = unpacked(content)
+        except Exception as error:  # code of somebody's: it may need what is not here
+            why = f"cannot be read by the process that would do it: {type(error).__name__}: {error}."
+            tell(Event(name, "failed", sentence=f"{name} {why}"))
+            continue
+        if isinstance(task, Workload):
+            tell(measure(task, device, threads, start))
+            continue
+        try:
+            perform(task, device, threads, tell, stop.is_set)
+        except Exception as error:  # a bug, or one in a method of somebody's: it would only be met again
+            tell(Event(name, "failed", sentence=f"{task.trial!r} failed: {type(error).__name__}: {error}."))
+            traceback.print_exc()
+            os._exit(1)  # another process does what is next: this one's GPU may be in no fit state
 
 
 if __name__ == "__main__":

@@ -14,67 +14,23 @@ import heapq
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from wsnb import catalogue, places
+from wsnb import places
+from wsnb.data import catalogue
+from wsnb.data.part import Part
 from wsnb.errors import RecordError
-from wsnb.records import Records, write_whole
-from wsnb.trials import Epochs, Part, Trial
+from wsnb.evidence.records import Records
+from wsnb.files import write_whole
+from wsnb.running.crew import Crew, Speed, Workload, counted
+from wsnb.running.jobs import Job
+from wsnb.trials.stops import Epochs, Steps
+from wsnb.trials.trial import Trial
 
-if TYPE_CHECKING:
-    from wsnb.engine import Crew, Job
-    from wsnb.trials import Augment, Model, Optimiser
+LATE = 5
+"""Epochs at the end whose weights are evaluated on all test images."""
 
 USUAL_EPOCHS = 20
 """Epochs that a training to a train accuracy is taken to need while no record of its kind says better."""
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What decides how long an image takes.
-
-    Attributes:
-        model, batch_size, precision, augmentation: as in a trial.
-        optimiser: as in a trial, with a learning rate that moves nothing.
-        classes: how many outputs the network has.
-        image_shape: (channels, height, width).
-    """
-
-    model: Model
-    optimiser: Optimiser
-    batch_size: int
-    precision: str
-    augmentation: Augment | None
-    classes: int
-    image_shape: tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Speed:
-    """How fast a crew does a workload.
-
-    Attributes:
-        train: seconds per image of a training epoch, in one worker.
-        evaluate: seconds per image of an evaluation, in one worker.
-        trial: seconds that a trial takes beside its images: building, saving.
-        start: seconds until a worker is ready for its first trial.
-        memory: bytes that a worker uses beside its data set; on a GPU, of the GPU's memory.
-    """
-
-    train: float
-    evaluate: float
-    trial: float
-    start: float
-    memory: int
-
-    @classmethod
-    def mean(cls, speeds: Sequence[Speed]) -> Speed:
-        """What the crew does on average; the memory is the largest."""
-        fields = {
-            field.name: sum(getattr(speed, field.name) for speed in speeds) / len(speeds)
-            for field in dataclasses.fields(cls)
-        }
-        return cls(**fields | {"memory": max(speed.memory for speed in speeds)})
 
 
 @dataclass(frozen=True)
@@ -139,12 +95,7 @@ class Plan:
 
 def _kind(trial: Trial) -> str:
     start = "" if trial.parent is None else f", {trial.start!r} from {trial.parent.data.amount!r}"
-    return f"{trial.data!r}, {trial.model!r}, {trial.optimiser!r}, {trial.stop!r}{start}"
-
-
-def counted(number: int, what: str) -> str:
-    """ "1 trial", "2 trials"."""
-    return f"{number} {what}" + ("" if number == 1 else "s")
+    return f"{trial.data!r}, {trial.model!r}, {trial.optimizer!r}, {trial.stop!r}{start}"
 
 
 def in_millions(images: int) -> str:
@@ -174,7 +125,7 @@ def make_plan(
 
     Args:
         wanted: all trials that were asked for, recorded or not.
-        jobs: those to be trained (:func:`wsnb.engine.jobs_for`).
+        jobs: those to be trained (:func:`wsnb.running.jobs.jobs_for`).
         store: the records.
         speeds: of each job's workload (:func:`measured_speeds`).
         workers: how many trials are trained at a time.
@@ -184,7 +135,7 @@ def make_plan(
     epochs = {trial.key: expected_epochs(trial, store) for trial in trials}
     images, work = {}, {}
     for trial in trials:
-        count = epochs[trial.key] or min(USUAL_EPOCHS, trial.stop.at_most)
+        count = epochs[trial.key] or min(USUAL_EPOCHS, most_epochs(trial))
         images[trial.key] = round(count * images_in(trial.data))
         work[trial.key] = _seconds(trial, count, speeds[workload_of(trial)])
     start = max((speeds[workload_of(trial)].start for trial in trials), default=0.0)
@@ -235,9 +186,9 @@ def _makespan(jobs: Sequence[Job], work: dict[str, float], workers: int) -> floa
 
 def _seconds(trial: Trial, epochs: float, speed: Speed) -> float:
     seen, tested = images_in(trial.data), test_images_of(trial.data)
-    at_most = trial.curve_images or tested
-    by_epoch = min(at_most, tested) + (min(at_most, seen) if trial.stop.measured == "evaluated" else 0)
-    evaluated = by_epoch * (epochs + 1) + tested + seen
+    by_epoch = min(trial.curve_images or tested, tested)
+    by_epoch += min(trial.stop.images or seen, seen) if trial.stop.measured == "evaluated" else 0
+    evaluated = by_epoch * (epochs + 1) + seen + tested * min(max(epochs, 1), LATE)
     return speed.trial + epochs * seen * speed.train + evaluated * speed.evaluate
 
 
@@ -247,19 +198,25 @@ def expected_epochs(trial: Trial, store: Records) -> float | None:
     A fixed number, or the mean over recorded trials that differ in seed alone, in ``store`` or in the
     checkout's own records.
     """
-    if isinstance(trial.stop, Epochs):
-        return trial.stop.at_most
+    if isinstance(trial.stop, Epochs | Steps):
+        return most_epochs(trial)
     taken = []
     for records in {store.folder.resolve(): store, places.records().resolve(): Records()}.values():
         for seed in range(10):
             try:
-                record = records.get(with_seed(trial, seed))
+                record = records.find(with_seed(trial, seed).key)
             except RecordError:
                 continue
-            taken += [record.final["epochs"]] if record else []
+            taken += [record.final["epochs"]] if record and not record.failed else []
         if taken:
             return sum(taken) / len(taken)
     return None
+
+
+def most_epochs(trial: Trial) -> float:
+    """How many epochs the trial may take at most."""
+    by_epoch = max(1, -(-images_in(trial.data) // trial.batch_size))
+    return trial.stop.most_steps(by_epoch) / by_epoch
 
 
 @functools.lru_cache(maxsize=10_000)  # a chain of steps asks for each of its parents again
@@ -271,10 +228,10 @@ def with_seed(trial: Trial, seed: int) -> Trial:
 
 def workload_of(trial: Trial) -> Workload:
     """What decides how long one of the trial's images takes."""
-    facts = facts_of(trial.data.dataset, trial.data.resize)
+    facts = catalogue.facts(trial.data.dataset, trial.data.resize)
     return Workload(
         model=trial.model,
-        optimiser=dataclasses.replace(trial.optimiser, learning_rate=1e-9),
+        optimizer=trial.optimizer.replace(learning_rate=1e-9),
         batch_size=trial.batch_size,
         precision=trial.precision,
         augmentation=trial.augmentation,
@@ -283,54 +240,35 @@ def workload_of(trial: Trial) -> Workload:
     )
 
 
-# One data set -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Facts:
-    """How large a data set is."""
-
-    train_images: int
-    test_images: int
-    classes: int
-    image_shape: tuple[int, int, int]
-
-
-@functools.lru_cache(maxsize=16)
-def facts_of(dataset: str, resize: int | None) -> Facts:
-    """How large a data set is: of a named one without its pixels; images of one's own are loaded once."""
-    if dataset.startswith("images:"):
-        from wsnb import data
-
-        images = data.load(dataset, resize=resize)
-        channels, height, width = images.train_images.shape[1:]
-        shape = (channels, height, width)
-        return Facts(len(images.train_images), len(images.test_images), len(images.classes), shape)
-    entry = catalogue.entry(dataset)
-    return Facts(entry.train_images, entry.test_images, len(entry.classes), (3, 32, 32))
+# One part -----------------------------------------------------------------------------------------
 
 
 def images_in(part: Part) -> int:
     """How many training images a part has; classes are taken to be equally frequent."""
     if isinstance(part.amount, int):
         return part.amount
-    facts = facts_of(part.dataset, part.resize)
-    return round(part.amount * _share(part, facts) * facts.train_images)
+    facts = catalogue.facts(part.dataset, part.resize)
+    return round(part.amount * (_share(part, facts) * facts.train_images - _held_out(part, facts)))
 
 
 def test_images_of(part: Part) -> int:
     """How many test images a part has."""
-    facts = facts_of(part.dataset, part.resize)
-    return round(_share(part, facts) * facts.test_images)
+    facts = catalogue.facts(part.dataset, part.resize)
+    return round(_held_out(part, facts) if part.held_out else _share(part, facts) * facts.test_images)
 
 
-def _share(part: Part, facts: Facts) -> float:
+def _held_out(part: Part, facts: catalogue.Facts) -> float:
+    held_out = part.held_out
+    return held_out if isinstance(held_out, int) else held_out * _share(part, facts) * facts.train_images
+
+
+def _share(part: Part, facts: catalogue.Facts) -> float:
     return 1.0 if part.classes is None else len(part.classes) / facts.classes
 
 
 def _data_bytes(trial: Trial) -> int:
     """The whole set as it is loaded, and the trial's part of it."""
-    facts = facts_of(trial.data.dataset, trial.data.resize)
+    facts = catalogue.facts(trial.data.dataset, trial.data.resize)
     channels, height, width = facts.image_shape
     return channels * height * width * (facts.train_images + 2 * facts.test_images + images_in(trial.data))
 

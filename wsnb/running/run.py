@@ -1,27 +1,27 @@
 """``run``: the only way from trials to records.
 
 It looks each trial up in the records and trains what is missing: parents first, each parent once for all
-its children, as many at a time as its crew can. A crew is the worker processes of this machine
-(:mod:`wsnb.local`) or a Ray cluster (:mod:`wsnb.cluster`). Whatever is finished is on disk; a run that is
-stopped goes on from there.
+its children, as many at a time as its crew can. A crew is this very process or the worker processes of this machine
+(:mod:`wsnb.running.local`), or a Ray cluster (:mod:`wsnb.running.cluster`). Whatever is finished is on disk; a run
+that is stopped goes on from there.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from wsnb.errors import DamagedRecord, InvalidValue, MissingRecords, TrialFailed, near_miss
-from wsnb.plan import Plan, Speed, Workload, make_plan, measured_speeds
-from wsnb.progress import Display, display
-from wsnb.records import Record, Records
-from wsnb.trials import Trial
+from wsnb.evidence.records import Record, Records
+from wsnb.running.crew import Crew, Event, Task
+from wsnb.running.jobs import Job, jobs_for, not_trained
+from wsnb.running.plan import Plan, make_plan, measured_speeds
+from wsnb.running.progress import Display, display
+from wsnb.trials.trial import Trial
 
 Missing = Literal["train", "skip", "error"]
 ENGINES = ("local", "ray")
@@ -55,7 +55,8 @@ def run(
         missing: ``"train"`` what no record answers, ``"skip"`` it, or raise an ``"error"``. By default
             ``WSNB_MISSING``, else ``"train"``.
         workers: how many trials are trained at a time; by default one per ``threads`` cores on a CPU and
-            one per GPU. On a cluster as many as its resources allow.
+            one per GPU. On a cluster as many as its resources allow. With 0 this very process trains, one after
+            another, so that a debugger can step through.
         threads: threads of the processor per trial. Results may differ in the last bits between
             numbers of threads, never between numbers of workers or engines.
         device: ``"cpu"``, ``"cuda"`` (every GPU of this machine), ``"cuda:1"``, ``"cuda:0,cuda:2"``; by
@@ -65,7 +66,7 @@ def run(
         address: of the Ray cluster, such as ``"auto"`` or ``"ray://head:10001"``; by default ``RAY_ADDRESS``,
             else a cluster of this machine alone.
         time_budget: seconds after which nothing new is begun, and what is under way keeps its place
-            after its epoch.
+            after its epoch; on a cluster it is called off, and begins again another time.
         progress: whether to show it, in a terminal or a live notebook.
 
     Returns:
@@ -78,9 +79,6 @@ def run(
         Unfinished: when the budget ended or a trial failed; the others' records are written.
     """
     wanted = _trials(trials)
-    if _declared is not None:
-        _declared.wanted.extend(wanted if records is None else ())  # records of its own: a page that trains live
-        raise Collected
     _check_engine(engine, address)
     store = _store(records)
     missing = missing or os.environ.get("WSNB_MISSING") or "train"  # type: ignore[assignment]
@@ -93,23 +91,18 @@ def run(
             f"{len(absent)} of {len(wanted)} records are missing in {store.folder}, the first that of {absent[0]!r}."
         )
     if absent and missing == "train":
+        before = dict.fromkeys(ancestor for trial in absent for ancestor in trial.ancestors())
+        _sound(list(before), store, set_aside=True)
         jobs = jobs_for(absent, store)
-        crew = _crew(engine, address, workers, threads, device, len(jobs))
+        crew = _crew(engine, address, workers, threads, device, jobs)
         Session(jobs, store, crew, time_budget, display(progress)).work()
         found |= _sound(absent, store, set_aside=False)
     return {trial: found[trial] for trial in wanted if trial in found}
 
 
 def recorded(trials: Iterable[Trial], *, records: Records | Path | str | None = None) -> dict[Trial, Record]:
-    """Those of these trials that are recorded already; none is trained, and no chapter is incomplete without them.
-
-    For cells that need data which few machines have. In a chapter it stands before :func:`run`.
-    """
-    wanted = _trials(trials)
-    if _declared is not None:
-        _declared.welcome.extend(wanted)
-        return {}
-    return _sound(wanted, _store(records), set_aside=False)
+    """Those of these trials that are recorded already; none is trained."""
+    return _sound(_trials(trials), _store(records), set_aside=False)
 
 
 def plan(
@@ -129,11 +122,11 @@ def plan(
     wanted = _trials(trials)
     _check_engine(engine, address)
     store = _store(records)
-    absent = [trial for trial in wanted if trial not in store]
+    absent = [trial for trial in wanted if store.get(trial) is None]
     jobs = jobs_for(absent, store)
     if not jobs:
         return make_plan(wanted, [], store, {}, 0, "")
-    crew = _crew(engine, address, workers, threads, device, len(jobs))
+    crew = _crew(engine, address, workers, threads, device, jobs)
     try:
         return _plan(wanted, jobs, store, crew, anew=True)
     finally:
@@ -173,101 +166,7 @@ def _sound(trials: list[Trial], store: Records, *, set_aside: bool) -> dict[Tria
     return found
 
 
-# Declaring without training -----------------------------------------------------------------------
-
-
-@dataclass
-class Declared:
-    """The trials that a chapter names.
-
-    Attributes:
-        wanted: those it runs.
-        welcome: those it only looks up.
-    """
-
-    wanted: list[Trial] = field(default_factory=list)
-    welcome: list[Trial] = field(default_factory=list)
-
-
-_declared: Declared | None = None
-
-
-class Collected(BaseException):
-    """Raised by :func:`run` inside :func:`collecting`: the trials are known, nothing is trained."""
-
-
-@contextlib.contextmanager
-def collecting() -> Iterator[Declared]:
-    """Within this context :func:`run` notes its trials and ends the code that called it."""
-    global _declared
-    outer, _declared = _declared, Declared()
-    try:
-        yield _declared
-    except Collected:
-        pass
-    finally:
-        _declared = outer
-
-
 # Who trains ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Task:
-    """One trial to train.
-
-    Attributes:
-        trial: what to train.
-        folder: the folder of records.
-        keep_weights: whether children will start from its weights.
-    """
-
-    trial: Trial
-    folder: Path
-    keep_weights: bool
-
-
-@dataclass(frozen=True)
-class Event:
-    """What is heard of a trial: an epoch is done, or it is no longer trained.
-
-    It is ``finished``, ``failed`` (the sentence says why), ``paused`` (its place is kept), or ``lost`` with the
-    process or the machine that trained it (the sentence says how).
-    """
-
-    key: str
-    kind: Literal["epoch", "finished", "failed", "paused", "lost"]
-    epochs: int = 0
-    images_seen: int = 0
-    sentence: str = ""
-
-
-class Crew(Protocol):
-    """Those who train, several at a time."""
-
-    size: int
-    """How many trials are trained at a time."""
-
-    hardware: str
-    """What they train on, for people: equal words, equal speed."""
-
-    def free(self) -> bool:
-        """Whether another task can begin."""
-
-    def begin(self, task: Task) -> None:
-        """Have this task done."""
-
-    def pause(self) -> None:
-        """Have all that is under way keep its place after its epoch."""
-
-    def hear(self, seconds: float) -> Event | None:
-        """The next event, or None when there is none for so long."""
-
-    def measure(self, workload: Workload) -> Speed:
-        """How fast this work is done while all of the crew do it."""
-
-    def end(self) -> None:
-        """Send everyone home; what is under way goes on from its last checkpoint another time."""
 
 
 def _check_engine(engine: str, address: str | None) -> None:
@@ -278,51 +177,34 @@ def _check_engine(engine: str, address: str | None) -> None:
         raise InvalidValue(f"address is {address!r} and engine is 'local'; an address is for engine='ray'.")
 
 
-def _crew(engine: str, address: str | None, workers: int | None, threads: int, device: str | None, jobs: int) -> Crew:
+def _crew(
+    engine: str, address: str | None, workers: int | None, threads: int, device: str | None, jobs: dict[str, Job]
+) -> Crew:
     """The crew that is asked for, no larger than there are jobs."""
+    if workers == 0 and engine == "local":
+        from wsnb.running.local import InProcess
+
+        return InProcess(threads=threads, device=device)
+    _check_travel(jobs)
     if engine == "ray":
-        from wsnb.cluster import RayCrew
+        from wsnb.running.cluster import RayCrew
 
-        return RayCrew(address=address, workers=min(workers or jobs, jobs), threads=threads, device=device)
-    from wsnb.local import LocalCrew
+        return RayCrew(address=address, workers=min(workers or len(jobs), len(jobs)), threads=threads, device=device)
+    from wsnb.running.local import LocalCrew
 
-    return LocalCrew(workers=workers, threads=threads, device=device, at_most=jobs)
+    return LocalCrew(workers=workers, threads=threads, device=device, at_most=len(jobs))
+
+
+def _check_travel(jobs: dict[str, Job]) -> None:
+    """That whatever is not this package's can be sent to another process, before anything is begun."""
+    from wsnb.running.travel import has_foreign, packed
+
+    for job in jobs.values():
+        if has_foreign(job.trial):
+            packed(job.trial, job.trial)
 
 
 # Training -----------------------------------------------------------------------------------------
-
-
-@dataclass
-class Job:
-    """A trial to be trained in this session."""
-
-    trial: Trial
-    keep_weights: bool = False
-    children: list[Job] = field(default_factory=list)
-    waits: bool = False
-    losses: int = 0
-
-
-def jobs_for(absent: list[Trial], store: Records) -> dict[str, Job]:
-    """What must be trained, by key: the absent trials, and parents whose weights are not at hand."""
-    jobs: dict[str, Job] = {}
-
-    def add(trial: Trial) -> Job:
-        if trial.key not in jobs:
-            job = Job(trial)
-            parent = trial.parent
-            if parent is not None and not (parent in store and store.weights(parent.key).exists()):
-                add(parent).children.append(job)
-                job.waits = True
-            jobs[trial.key] = job
-        return jobs[trial.key]
-
-    for trial in absent:
-        add(trial)
-    parents = {trial.parent.key for trial in absent if trial.parent is not None}
-    for job in jobs.values():
-        job.keep_weights = bool(job.children) or job.trial.key in parents
-    return jobs
 
 
 class Session:
@@ -338,6 +220,9 @@ class Session:
         self.running: dict[str, Job] = {}
         self.failures: dict[str, str] = {}
         self.finished = 0
+        self.pausing = False
+        if hasattr(crew, "attend"):  # it trains in this very process, which would hear nothing meanwhile
+            crew.attend = self._attend
 
     def work(self) -> None:
         """Train all that can be trained.
@@ -354,23 +239,38 @@ class Session:
         self._account()
 
     def _loop(self) -> None:
-        pausing = False
         while True:
-            if not pausing and self.deadline is not None and time.monotonic() > self.deadline:
-                pausing = True
-                self.crew.pause()
-            while self.ready and not pausing and self.crew.free():
+            self._pause_when_due()
+            while self.ready and not self.pausing and self.crew.free():
                 self._begin(self.ready.pop(0))
             if not self.running:
                 return
-            event = self.crew.hear(0.5)
-            if event is not None and event.key in self.running:
-                self._heard(event, self.running[event.key])
+            self._hear(0.5)
+
+    def _attend(self) -> None:
+        self._hear(0.0)
+        self._pause_when_due()
+
+    def _pause_when_due(self) -> None:
+        if not self.pausing and self.deadline is not None and time.monotonic() > self.deadline:
+            self.pausing = True
+            self.crew.pause()
+
+    def _hear(self, seconds: float) -> None:
+        event = self.crew.hear(seconds)
+        if event is not None and event.key in self.running:
+            self._heard(event, self.running[event.key])
 
     def _begin(self, job: Job) -> None:
-        key = job.trial.key
-        if job.trial in self.store and (not job.keep_weights or self.store.weights(key).exists()):
-            self._finish(job)  # another run finished it meanwhile
+        from wsnb.evidence.weights import weights_path
+
+        key, parent = job.trial.key, job.trial.parent
+        before = None if parent is None else self.store.find(parent.key)
+        if before is not None and before.failed:
+            self.store.put(not_trained(job.trial, before))
+        there = self.store.get(job.trial)
+        if there is not None and (there.failed or not job.keep_weights or weights_path(key).exists()):
+            self._finish(job)  # it cannot be trained, or another run finished it meanwhile
             return
         self.running[key] = job
         self.crew.begin(Task(job.trial, self.store.folder.resolve(), job.keep_weights))
@@ -381,6 +281,8 @@ class Session:
             return
         del self.running[event.key]
         if event.kind == "finished":
+            if event.sentence:
+                print(event.sentence, file=sys.stderr)
             self._finish(job)
         elif event.kind == "lost" and job.losses < LOSSES:
             job.losses += 1

@@ -1,0 +1,87 @@
+"""How a trial goes to another process: with the code of its methods, models and data sets from elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from wsnb.data import catalogue
+from wsnb.errors import InvalidValue, WsnbError
+from wsnb.running.crew import Workload
+from wsnb.trials.trial import Trial
+from wsnb.values import Value, is_foreign
+
+
+def packed(task: Any, content: Trial | Workload) -> bytes:
+    """A task as bytes that :func:`unpacked` makes it of again, in a process that has this package alone.
+
+    Args:
+        task: anything that holds the content.
+        content: whose classes from elsewhere go with it, and whose data sets.
+
+    Raises:
+        InvalidValue: when something in it cannot travel: an open file, a lock, a class that cannot be found.
+    """
+    import cloudpickle
+
+    sets = _foreign_sets(content)
+    modules = {cls.__module__ for cls in (*_classes(content), *map(type, sets)) if is_foreign(cls)} - {"__main__"}
+    with contextlib.ExitStack() as registered:
+        for name in modules:
+            if (module := sys.modules.get(name)) is not None:
+                cloudpickle.register_pickle_by_value(module)
+                registered.callback(cloudpickle.unregister_pickle_by_value, module)
+        try:
+            for each in _lineage(content):
+                if isinstance(each, Trial):
+                    _ = each.key, each.asked  # they go with it: elsewhere the source of its classes cannot be read
+            return cloudpickle.dumps((task, sets))
+        except WsnbError:
+            raise
+        except Exception as error:  # a pickler raises whatever it meets
+            raise InvalidValue(
+                f"{content!r} cannot be sent to the process that would train it ({type(error).__name__}: {error}). Its "
+                "methods may use numbers, texts, tensors and functions, and no open files, locks or live objects; "
+                "workers=0 trains in this process."
+            ) from error
+
+
+def unpacked(content: bytes) -> Any:
+    """The task, with its data sets known here."""
+    import cloudpickle
+
+    task, sets = cloudpickle.loads(content)
+    for entry in sets:
+        catalogue.register(entry)
+    return task
+
+
+def has_foreign(trial: Trial) -> bool:
+    """Whether a trial, or one before it, has anything that is not this package's."""
+    return any(map(is_foreign, _classes(trial))) or bool(_foreign_sets(trial))
+
+
+def _lineage(content: Trial | Workload) -> list[Any]:
+    return [*content.ancestors(), content] if isinstance(content, Trial) else [content]
+
+
+def _foreign_sets(content: Trial | Workload) -> list[catalogue.DataSet]:
+    names = {each.data.dataset for each in _lineage(content) if isinstance(each, Trial)}
+    entries = [catalogue.entry(name) for name in sorted(names) if catalogue.images_path(name) is None]
+    return [entry for entry in entries if is_foreign(type(entry))]
+
+
+def _classes(content: Trial | Workload) -> Iterator[type]:
+    """Those of the values that the content is made of, and of the values in these."""
+    left: list[Any] = _lineage(content)
+    while left:
+        each = left.pop()
+        for field in dataclasses.fields(each):
+            given = getattr(each, field.name)
+            for value in given if isinstance(given, tuple) else (given,):
+                if isinstance(value, Value) and not isinstance(value, Trial):
+                    yield from (cls for cls in type(value).__mro__ if issubclass(cls, Value))
+                    left.append(value)
