@@ -1,0 +1,34 @@
+"""The pairs of accuracies that the papers' tables print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Test accuracies of one row and column of a table: (random init, warm start), in percent.
+
+    ``errors`` are standard errors where the paper prints them.
+    """
+
+    accuracies: tuple[float, float]
+    errors: tuple[float, float] | None = None
+
+    @property
+    def shown(self) -> str:
+        """ "60.3 / 57.8": as a table prints it."""
+        digits = max(len(str(each).partition(".")[2]) for each in self.accuracies)
+        return " / ".join(f"{each:.{digits}f}" for each in self.accuracies)
+
+    @property
+    def gap(self) -> float:
+        """Random init minus warm start, in points."""
+        return round(self.accuracies[0] - self.accuracies[1], 2)
+
+
+CellName = tuple[str, str, str]
+"""A cell of Table 1: data set, model, optimizer."""
+
+MODELS = ("ResNet-18", "MLP", "logistic regression")
+OPTIMIZERS = ("SGD", "Adam", "momentum SGD")
