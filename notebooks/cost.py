@@ -40,7 +40,7 @@
 # %% tags=["hide-input"]
 from IPython.display import Markdown, display
 
-from wsnb.book import costs
+from wsnb.publishing import costs
 
 found = costs.measured()
 for results in found:
@@ -119,7 +119,8 @@ costs.paper_profile(found)
 # ## Bring the records home
 #
 # ```
-# wsnb records pack paper.zip --where precision=fp32      # there
-# wsnb records merge paper.zip                            # here: checked, then added
+# tar -czf paper.tar.gz records                        # there
+# tar -xzf paper.tar.gz -C /tmp                        # here, when it has been copied
+# wsnb records merge /tmp/records                      # each is checked, then added
 # wsnb book
 # ```

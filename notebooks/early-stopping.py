@@ -21,7 +21,7 @@
 
 # %% tags=["parameters"]
 profile = "laptop"
-dataset = "cifar10-q75"
+dataset = "cifar10"
 images = 7680
 width = 16
 batch_size = 128
@@ -38,21 +38,38 @@ first_seed = 1
 # One training on half of the data, stopped every `checkpoint_every` epochs; from each of its stops a warm start on all
 # the data for `phase_epochs` epochs; and random init for as many. All use SGD.
 
+# %% tags=["trials"]
+from wsnb import SGD, Epochs, Part, ResNet18, Trial, half
+from wsnb.verdicts.items import Item
+
+
+def trials(at):
+    """For each seed, by start and epochs on half: the stops, the warm starts from them, and random init at 0."""
+
+    def stopped_early(seed):
+        shared = {"batch_size": at.batch_size, "curve_images": at.curve_images}
+        on_half = Part(at.dataset, half(at.images))
+        whole, full = Part(at.dataset, at.images), Epochs(at.phase_epochs)
+        first = Trial(on_half, ResNet18(at.width), SGD(at.learning_rate), full, seed, **shared)
+        found = {("random init", 0): first.replace(data=whole)}
+        for epochs in range(at.checkpoint_every, at.phase_epochs + 1, at.checkpoint_every):
+            stopped = first.replace(stop=Epochs(epochs))
+            found["half of the data", epochs] = stopped
+            found["warm start", epochs] = stopped.then(data=whole, stop=full)
+        return found
+
+    return {"Figure 3": Item({seed: stopped_early(seed) for seed in at.all_seeds})}
+
+
 # %%
-from wsnb import SGD, run
-from wsnb.comparisons import Compared, as_in_the_paper, seed_by_seed, stopped_early
-from wsnb.profiles import Settings
+from wsnb import run
+from wsnb.publishing.settings import Settings
+from wsnb.verdicts.items import Compared, required
 
-
-def chapter_trials(at):
-    """One comparison per seed."""
-    return [stopped_early(at, SGD(at.learning_rate), seed) for seed in at.all_seeds]
-
-
-ours = Settings.of(globals())
-trials = chapter_trials(ours)
-records = run(seed_by_seed(trials))
-compared = Compared(trials, records)
+at = Settings.of(globals())
+items = trials(at)
+records = run(required(items))
+compared = Compared(items["Figure 3"], records)
 
 # %% [markdown]
 # ### Where this differs from the paper
@@ -61,16 +78,16 @@ compared = Compared(trials, records)
 # up to the end of the training on half.
 
 # %% tags=["hide-input"]
-from wsnb.book import page
+from wsnb.publishing import page
 
 
-def first_stop(seeds):
-    """Of the first seed, the trials about the first stop, by start."""
-    (start, fresh), (half, stopped), (warm, after) = list(seeds[0].items())[:3]
-    return {"Figure 3": {start[0]: fresh, half[0]: stopped, warm[0]: after}}
+def first_stop(found):
+    """Of the first seed, the trials about the first stop."""
+    first = found["Figure 3"].first()
+    return {"Figure 3": Item({0: {name: first[name] for name in list(first)[:3]}})}
 
 
-page.differences(first_stop(chapter_trials(as_in_the_paper(ours))), first_stop(trials))
+page.differences(first_stop(trials(at.as_in_the_paper())), first_stop(items), {"Figure 3": "Figure 3"})
 
 # %% [markdown]
 # ## Figure 3
@@ -79,9 +96,9 @@ page.differences(first_stop(chapter_trials(as_in_the_paper(ours))), first_stop(t
 # start ends below random init, as the paper has it.
 
 # %% mystnb={"figure": {"caption": "Our Figure 3 of Kireev et al. (2021). Left: test accuracy of the training on half of the data when it was stopped. Right: how far below random init the warm start from there ends, in percent of the accuracy of random init. Lines are means over seeds, bands one standard deviation between seeds.", "name": "fig-early-stopping"}, "image": {"alt": "Two panels against the epochs on half of the data. Left, a rising line: the test accuracy at that point. Right: the damage of a warm start from there, in percent of the accuracy of random init. The table below gives both."}} tags=["hide-input"]
-from wsnb import figures
+from wsnb.publishing import figures
 
-stops = [epochs for start, epochs in trials[0] if start == "half of the data"]
+stops = [epochs for start, epochs in items["Figure 3"].first() if start == "half of the data"]
 fresh = compared.percent(("random init", 0))
 
 
@@ -131,13 +148,41 @@ page.text(f"After {stops[-1]} epochs − after {stops[0]}: **{page.effect(compar
 # %% [markdown]
 # ## Verdict
 
-# %% tags=["hide-input"]
-from wsnb import claims
+# %% tags=["verdicts", "hide-input"]
+from wsnb.papers import claim
+from wsnb.publishing import page
+from wsnb.verdicts.claims import judge
+from wsnb.verdicts.effects import Effect
+from wsnb.verdicts.items import Compared
 
-judged = [
-    claims.judge(claims.claim("gap-after-early-stop"), fresh, compared.percent(first), page.setting_in_words(ours))
-]
+EFFECTS = [
+    Effect(
+        "gap after the first stop", ("random init", "warm start from the first stop"), "final test accuracy, points",
+        "Figure 3", "Figure 3",
+    ),
+    Effect(
+        "help of stopping", ("gap from the last stop", "gap from the first"), "final test accuracy, points",
+        "Figure 3", "Figure 3",
+    ),
+]  # fmt: skip
+
+
+def verdicts(at, records):
+    """What becomes of the claim about Figure 3."""
+    compared = Compared(trials(at)["Figure 3"], records)
+    sides = [compared.percent(name) for name in (("random init", 0), ("warm start", at.checkpoint_every))]
+    return [judge(claim("gap-after-early-stop"), *sides, page.setting_in_words(at))]
+
+
+# %% tags=["hide-input"]
+judged = verdicts(at, records)
 page.verdicts(judged)
+
+# %% [markdown]
+# What was going to be compared was declared before the first record was made:
+
+# %% tags=["hide-input"]
+page.declared(EFFECTS, at)
 
 # %% [markdown]
 # What these seeds could have shown: with the spread that was found, the true effect that the interval
@@ -160,4 +205,4 @@ page.power(judged)
 # ## Where these numbers came from
 
 # %% tags=["hide-input"]
-page.provenance(ours, records.values())
+page.provenance(at, records.values())

@@ -33,7 +33,7 @@
 
 # %% tags=["parameters"]
 profile = "laptop"
-dataset = "cifar10-q75"
+dataset = "cifar10"
 images = 7680
 width = 16
 batch_size = 128
@@ -44,7 +44,7 @@ phase_epochs = 25
 small_model_learning_rate = 0.0065
 svhn_mlp_learning_rate = 0.0325
 small_model_seeds = 10
-optimiser_state = "kept"
+optimizer_state = "kept"
 epoch_limit = 100
 curve_images = 2000
 seeds = 5
@@ -61,37 +61,52 @@ first_seed = 1
 # - *Table 1* trains a ResNet-18, a perceptron of three hidden layers (MLP) and logistic regression, each phase
 #   until the training accuracy is 99 % or hardly changes over three epochs (a standard deviation under 0.2
 #   points: the replication's rule), with SGD, Adam and SGD with momentum 0.9. The replication's code keeps the
-#   optimiser's state across the phases here; so do we (`optimiser_state`).
+#   optimiser's state across the phases here; so do we (`optimizer_state`).
+
+# %% tags=["trials"]
+from wsnb import MLP, SGD, Adam, Epochs, Logistic, Part, ResNet18, StopsImproving, Trial, half
+from wsnb.verdicts.items import Item
+
+
+def trials(at):
+    """By item, for each seed the three trainings that are compared."""
+
+    def three(dataset, model, optimizer, stop, seed, optimizer_state="fresh"):
+        shared = {"batch_size": at.batch_size, "curve_images": at.curve_images}
+        on_half = Trial(Part(dataset, half(at.images)), model, optimizer, stop, seed, **shared)
+        everything = Part(dataset, at.images)
+        warm = on_half.then(data=everything, optimizer_state=optimizer_state)
+        return {"half of the data": on_half, "random init": on_half.replace(data=everything), "warm start": warm}
+
+    large, rule, stop = ResNet18(at.width), SGD(at.learning_rate), Epochs(at.phase_epochs)
+    items = {"Figure 1": Item({seed: three(at.dataset, large, rule, stop, seed) for seed in at.all_seeds})}
+    stop, small = StopsImproving(at_most=at.epoch_limit, images=at.curve_images), at.small_model_learning_rate
+    models = {"ResNet-18": (large, at.learning_rate, at.seeds), "MLP": (MLP(), small, at.small_model_seeds)}
+    models["logistic regression"] = (Logistic(), small, at.small_model_seeds)
+    for theirs, dataset in at.data_sets.items():
+        for name, (model, rate, seeds) in models.items():
+            rules = {"SGD": SGD(rate), "Adam": Adam(at.adam_learning_rate)}
+            rules["momentum SGD"] = SGD(at.momentum_learning_rate, momentum=0.9)
+            if (dataset, name) == ("svhn", "MLP"):
+                rules |= {"SGD": SGD(at.svhn_mlp_learning_rate), "SGD, learning rate as elsewhere": SGD(rate)}
+            for label, rule in rules.items():
+                cell = {seed: three(dataset, model, rule, stop, seed, at.optimizer_state) for seed in at.seeds_of(seeds)}
+                items[theirs, name, label] = Item(cell, welcome=dataset != at.dataset)
+    return items
+
+
+# %% [markdown]
+# What is recorded is looked up, the rest is trained; cells that need other data sets are looked up only.
 
 # %%
-from wsnb import SGD, Epochs, recorded, run
-from wsnb.comparisons import (
-    Compared,
-    as_in_the_paper,
-    elsewhere,
-    merged,
-    offline,
-    paper_dataset,
-    seed_by_seed,
-    table_1,
-)
-from wsnb.profiles import Settings
+from wsnb import recorded, run
+from wsnb.publishing.settings import Settings
+from wsnb.verdicts.items import Compared, required, welcome
 
-
-def chapter_trials(at):
-    """The comparisons of this chapter by item, one per seed."""
-    figure_1 = [offline(at, SGD(at.learning_rate), Epochs(at.phase_epochs), seed) for seed in at.all_seeds]
-    return {"Figure 1": figure_1} | table_1(at)
-
-
-ours = Settings.of(globals())
-trials = chapter_trials(ours)
-data_sets = {paper_dataset(at.dataset): at for at in (ours, *elsewhere(ours))}
-other_data = {cell: seeds for at in elsewhere(ours) for cell, seeds in table_1(at).items()}
-others = recorded(seed_by_seed(*other_data.values()))  # needs data that few have: looked up, not trained
-records = run(seed_by_seed(*trials.values()))
-
-compared = {item: Compared(seeds, records | others) for item, seeds in (trials | other_data).items()}
+at = Settings.of(globals())
+items = trials(at)
+records = run(required(items)) | recorded(welcome(items))
+compared = {key: Compared(item, records) for key, item in items.items()}
 
 # %% [markdown]
 # ### Where this differs from the paper
@@ -102,17 +117,10 @@ compared = {item: Compared(seeds, records | others) for item, seeds in (trials |
 # learning rates were fixed from pilot runs on other seeds; `notebooks/profiles/laptop.yml` says how.
 
 # %% tags=["hide-input"]
-from wsnb.book import page
+from wsnb.publishing import page
 
-paper = chapter_trials(as_in_the_paper(ours))
-
-
-def first_seed_of(items):
-    """By item in words, the trials of its first seed."""
-    return {item if item == "Figure 1" else " with ".join(item[1:]): seeds[0] for item, seeds in items.items()}
-
-
-page.differences(first_seed_of(paper), first_seed_of(trials))
+names = {key: key if key == "Figure 1" else " with ".join(key[1:]) for key in items}
+page.differences(trials(at.as_in_the_paper()), items, names)
 
 # %% [markdown]
 # ## Figure 1: test accuracy while training
@@ -122,7 +130,7 @@ page.differences(first_seed_of(paper), first_seed_of(trials))
 # for all; the accuracies in the table under the figure, and everywhere else on this page, on all of them.
 
 # %% mystnb={"figure": {"caption": "Our Figure 1 of Kireev et al. (2021): test accuracy while training on half of the data, then on all of it from a warm start and from a random initialisation. Epoch 0 is before the first step. Lines are means over seeds, bands one standard deviation between seeds.", "name": "fig-gap-offline"}, "image": {"alt": "Test accuracy by epoch. After training on half of the data, two lines follow on all the data: the warm start, which begins high, and random init, which begins low. The table below gives where they end."}} tags=["hide-input"]
-from wsnb import figures
+from wsnb.publishing import figures
 
 figure_1 = compared["Figure 1"]
 figures.curves(
@@ -157,7 +165,7 @@ page.table(
 # (`small_model_seeds`).
 
 # %% tags=["hide-input"]
-from wsnb import papers
+from wsnb.papers import ash2020, kireev2021
 
 
 def printed(cell):
@@ -180,7 +188,7 @@ def table_of(dataset):
     """Table 1 on one data set, ours beside theirs."""
     columns = ("on " + dataset, "random init", "warm start", "gap (points)", "seeds", "epochs")
     return page.table(
-        (*columns, papers.KIREEV_2021.short, papers.ASH_2020.short),
+        (*columns, kireev2021.PAPER.short, ash2020.PAPER.short),
         [
             (
                 " with ".join(cell[1:]),
@@ -189,8 +197,8 @@ def table_of(dataset):
                 page.effect(seeds.gap("random init", "warm start")),
                 str(len(seeds)),
                 epochs(seeds),
-                printed(papers.KIREEV_TABLE_1.get(cell)),
-                printed(papers.ASH_TABLE_1.get(cell)),
+                printed(kireev2021.TABLE_1.get(cell)),
+                printed(ash2020.TABLE_1.get(cell)),
             )
             for cell, seeds in cells(dataset).items()
         ],
@@ -202,7 +210,7 @@ table_of("CIFAR-10")
 # %% mystnb={"figure": {"caption": "The gap on CIFAR-10 by model and optimiser. Disc and bar: our mean and 95 % confidence interval; small dots: single seeds; black diamond: the gap printed by Kireev et al. (2021), on all of CIFAR-10.", "name": "fig-gap-table-1"}, "image": {"alt": "One row per model and optimiser: our mean gap as a disc on its confidence interval, each seed as a dot below, and the gap that Kireev et al. print as a black diamond above. The numbers are in the table above."}} tags=["hide-input"]
 figures.gaps(
     {
-        " with ".join(cell[1:]): (seeds.gap("random init", "warm start"), papers.KIREEV_TABLE_1[cell].gap)
+        " with ".join(cell[1:]): (seeds.gap("random init", "warm start"), kireev2021.TABLE_1[cell].gap)
         for cell, seeds in cells("CIFAR-10").items()
     },
     xlabel="random init − warm start, test accuracy (points)",
@@ -237,11 +245,11 @@ table_of("CIFAR-100")
 
 # %% tags=["hide-input"]
 from math import sqrt
-from statistics import mean, stdev
+from statistics import stdev
 
-from wsnb.statistics import holm, paired
+from wsnb.verdicts.statistics import holm, paired
 
-theirs = {cell: paired(*seeds) for cell, seeds in papers.KIREEV_TABLE_1_SEEDS.items()}
+theirs = {cell: paired(*seeds) for cell, seeds in kireev2021.TABLE_1_SEEDS.items()}
 adjusted = dict(zip(theirs, holm([each.p_value for each in theirs.values()]), strict=True))
 page.table(
     ("data", "model", "optimiser", "gap (points)", "p", "adjusted", "shows"),
@@ -262,9 +270,9 @@ def rounds_to(error):
     """How many of their printed standard errors are this function of the seeds, to the digit printed."""
     pairs = [
         (seed, printed)
-        for cell, starts in papers.KIREEV_TABLE_1_SEEDS.items()
+        for cell, starts in kireev2021.TABLE_1_SEEDS.items()
         if cell != ("SVHN", "MLP", "SGD")
-        for seed, printed in zip(starts, papers.KIREEV_TABLE_1[cell].errors, strict=True)
+        for seed, printed in zip(starts, kireev2021.TABLE_1[cell].errors, strict=True)
     ]
     return sum(abs(error(seed) - printed) <= 0.0501 for seed, printed in pairs), len(pairs)
 
@@ -294,49 +302,72 @@ page.text(
 # below are computed. What the replication's text says of a data set as a whole is judged by the mean gap over the nine
 # cells, seed by seed; that was decided when the cells of CIFAR-10 had been seen.
 
-# %% tags=["hide-input"]
-from wsnb import claims
+# %% tags=["verdicts", "hide-input"]
+from wsnb.papers import ash2020, claim, kireev2021, table_1
+from wsnb.publishing import page
+from wsnb.publishing.settings import PAPERS_DATA_SETS
+from wsnb.verdicts.claims import judge, not_run
+from wsnb.verdicts.effects import Effect
+from wsnb.verdicts.items import Compared, by_seed, together
 
-measured_on = {name: page.setting_in_words(at) for name, at in data_sets.items()}
-own = measured_on[paper_dataset(ours.dataset)]
-starts = [figure_1.percent(start) for start in ("random init", "warm start")]
-losses = [figure_1.final(start, "train_loss") for start in ("random init", "warm start")]
-judged = [
-    claims.judge(claims.claim("gap-figure-1"), *starts, own),
-    claims.judge(claims.claim("gap-warmstart2019"), *starts, own),
-    claims.judge(claims.claim("similar-losses"), *losses, own),
+SIDES = ("random init", "warm start")
+CELLS = [("ResNet-18", "seeds"), ("MLP", "small_model_seeds"), ("logistic regression", "small_model_seeds")]
+EFFECTS = [
+    Effect("gap", SIDES, "final test accuracy, points", "Figure 1", "Figure 1, SGD"),
+    Effect("loss", SIDES, "final training loss, nats", "Figure 1", "Figure 1, losses", least=0.05),
+    *(
+        Effect(f"gap, {model}, {rule}", SIDES, "final test accuracy, points", "Table 1", f"Table 1, {model}", seeds=seeds)
+        for model, seeds in CELLS
+        for rule in ("SGD", "Adam", "momentum SGD")
+    ),
 ]
-SVHN_SGD = ("SVHN", "MLP", "SGD")
-run_cells = max(1, sum(len(compared[cell]) > 1 for cell in papers.KIREEV_TABLE_1))
-for source, table in ((papers.KIREEV_2021, papers.KIREEV_TABLE_1), (papers.ASH_2020, papers.ASH_TABLE_1)):
-    for cell in table:
-        claim, seeds = claims.claim(claims.in_table_1(source, cell)), compared[cell]
-        both = [seeds.percent(start) for start in ("random init", "warm start")]
-        if cell in other_data and not len(seeds):
-            judged.append(claims.not_run(claim, cell[0]))
-        else:
-            judged.append(claims.judge(claim, *both, measured_on[cell[0]], together=run_cells))
 
-for name, at in measured_on.items():
-    columns = {cell: seeds for cell, seeds in (trials | other_data).items() if cell in papers.KIREEV_TABLE_1}
-    columns = {cell: seeds for cell, seeds in columns.items() if cell[0] == name}
-    alike = min(map(len, columns.values()))
-    whole = Compared(merged({cell: seeds[:alike] for cell, seeds in columns.items()}), records | others)
-    claim = claims.claim(claims.on_data_set(name))
-    means = (
-        [mean(column) for column in zip(*(whole.percent((cell, start)) for cell in columns), strict=True)]
-        for start in ("random init", "warm start")
-    )
-    judged.append(claims.judge(claim, *means, at) if len(whole) or at == own else claims.not_run(claim, name))
 
-rates = Compared(merged({cell: (trials | other_data)[cell] for cell in (SVHN_SGD, papers.UNMARKED)}), records | others)
-claim = claims.claim("svhn-mlp-sgd-fails")
-if len(rates):
-    at_rates = (rates.percent((cell, "random init")) for cell in (SVHN_SGD, papers.UNMARKED))
-    judged.append(claims.judge(claim, *at_rates, measured_on["SVHN"]))
-else:
-    judged.append(claims.not_run(claim, "SVHN"))
+def verdicts(at, records):
+    """What becomes of the claims about Figure 1 and Table 1."""
+    items = trials(at)
+    compared = {key: Compared(item, records) for key, item in items.items()}
+    figure_1, own = compared["Figure 1"], page.setting_in_words(at)
+    measured_on = {theirs: page.setting_in_words(at.replace(dataset=name)) for theirs, name in at.data_sets.items()}
+
+    def both(of):
+        return [of(start) for start in SIDES]
+
+    judged = [judge(claim(name), *both(figure_1.percent), own) for name in ("gap-figure-1", "gap-warmstart2019")]
+    judged.append(judge(claim("similar-losses"), *both(lambda start: figure_1.final(start, "train_loss")), own))
+    run_cells = max(1, sum(len(compared[cell]) > 1 for cell in kireev2021.TABLE_1))
+    for paper in (kireev2021, ash2020):
+        for cell in paper.TABLE_1:
+            stated, seeds = claim(table_1.in_table_1(paper.PAPER, cell)), compared[cell]
+            if items[cell].welcome and not len(seeds):
+                judged.append(not_run(stated, cell[0]))
+            else:
+                judged.append(judge(stated, *both(seeds.percent), measured_on[cell[0]], together=run_cells))
+    for name in PAPERS_DATA_SETS.values():
+        cells = {cell: items[cell] for cell in kireev2021.TABLE_1 if cell[0] == name}
+        whole, stated = Compared(together(cells), records), claim(kireev2021.on_data_set(name))
+        if not len(whole) and name != at.stands_for:
+            judged.append(not_run(stated, name))
+            continue
+        means = [by_seed([whole.percent((cell, start)) for cell in cells]) for start in SIDES]
+        judged.append(judge(stated, *means, measured_on[name]))
+    rates = [("SVHN", "MLP", label) for label in ("SGD", "SGD, learning rate as elsewhere")]
+    two = Compared(together({cell: items[cell] for cell in rates}), records)
+    fails = claim("svhn-mlp-sgd-fails")
+    at_rates = [two.percent((cell, "random init")) for cell in rates]
+    judged.append(judge(fails, *at_rates, measured_on["SVHN"]) if len(two) else not_run(fails, "SVHN"))
+    return judged
+
+
+# %% tags=["hide-input"]
+judged = verdicts(at, records)
 page.verdicts(judged)
+
+# %% [markdown]
+# What was going to be compared was declared before the first record was made:
+
+# %% tags=["hide-input"]
+page.declared(EFFECTS, at)
 
 # %% [markdown]
 # What these seeds could have shown: with the spread that was found, the true effect that the interval
@@ -362,4 +393,4 @@ page.power(judged)
 # ## Where these numbers came from
 
 # %% tags=["hide-input"]
-page.provenance(ours, (records | others).values())
+page.provenance(at, records.values())

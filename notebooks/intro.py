@@ -23,13 +23,13 @@
 # ## The answer so far
 
 # %% tags=["remove-input"]
-from wsnb.book import front
+from wsnb.publishing import front
 
 published = front.published_verdicts()
 front.answer(published)
 
 # %% tags=["remove-input"]
-from wsnb.book import other_seeds
+from wsnb.publishing import other_seeds
 
 other_seeds.summary(other_seeds.judged_twice())
 

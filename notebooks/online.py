@@ -23,7 +23,7 @@
 
 # %% tags=["parameters"]
 profile = "laptop"
-dataset = "cifar10-q75"
+dataset = "cifar10"
 images = 7680
 width = 16
 batch_size = 128
@@ -44,37 +44,51 @@ first_seed = 1
 # an epoch on `curve_images` of the images trained on, reaches the threshold (99 %; on SVHN also 99.9 %, as in the
 # paper), and share a seed's order of arrival. The first step has nothing to start from, so both share it.
 
+# %% tags=["trials"]
+from wsnb import Adam, Part, ResNet18, TrainAccuracy, Trial
+from wsnb.running.plan import images_in
+from wsnb.verdicts.items import Item
+from wsnb.verdicts.steps import arrivals
+
+
+def trials(at):
+    """By data set and train accuracy at which a step ends, for each seed its steps by start and images."""
+
+    def steps(dataset, target, seed):
+        first, *later = arrivals(images_in(Part(dataset, at.images)), at.chunk)
+        stop = TrainAccuracy(target, at.epoch_limit, images=at.curve_images)
+        shared = {"batch_size": at.batch_size, "curve_images": at.curve_images}
+        fresh = Trial(Part(dataset, first), ResNet18(at.width), Adam(at.adam_learning_rate), stop, seed, **shared)
+        warm = fresh  # nothing to start from yet
+        found = {("random init", first): fresh, ("warm start", first): warm}
+        for amount in later:
+            warm = warm.then(data=Part(dataset, amount))
+            found["random init", amount] = fresh.replace(data=Part(dataset, amount))
+            found["warm start", amount] = warm
+        return found
+
+    items = {}
+    for theirs, dataset in at.data_sets.items():
+        for target in (at.train_accuracy, at.higher_train_accuracy) if theirs == "SVHN" else (at.train_accuracy,):
+            seeds = {seed: steps(dataset, target, seed) for seed in at.all_seeds}
+            items[theirs, target] = Item(seeds, welcome=dataset != at.dataset)
+    return items
+
+
+# %% [markdown]
+# What is recorded is looked up, the rest is trained; other data sets are looked up only.
+
 # %%
-from wsnb import Adam, TrainAccuracy, recorded, run
-from wsnb.comparisons import Compared, as_in_the_paper, elsewhere, merged, online, paper_dataset, seed_by_seed
-from wsnb.profiles import Settings
+from wsnb import recorded, run
+from wsnb.publishing.settings import Settings
+from wsnb.verdicts.items import required, welcome
+from wsnb.verdicts.steps import Steps
 
-
-def chapter_trials(at):
-    """By training accuracy at which a step ends, one comparison per seed."""
-    targets = (at.train_accuracy, at.higher_train_accuracy) if at.dataset == "svhn" else (at.train_accuracy,)
-    return {
-        target: [
-            online(at, Adam(at.adam_learning_rate), TrainAccuracy(target, at.epoch_limit), seed)
-            for seed in at.all_seeds
-        ]
-        for target in targets
-    }
-
-
-ours = Settings.of(globals())
-data_sets = {paper_dataset(at.dataset): at for at in (ours, *elsewhere(ours))}
-own, *other_names = data_sets
-trials = {name: chapter_trials(at) for name, at in data_sets.items()}
-elsewhere_trials = [seeds for name in other_names for seeds in trials[name].values()]
-others = recorded(seed_by_seed(*elsewhere_trials))  # needs data that few have: looked up, not trained
-records = run(seed_by_seed(*trials[own].values()))
-
-compared = {
-    name: {target: Compared(seeds, records | others) for target, seeds in items.items()}
-    for name, items in trials.items()
-}
-here = compared[own]
+at = Settings.of(globals())
+items = trials(at)
+records = run(required(items)) | recorded(welcome(items))
+compared = {key: Steps(item, records) for key, item in items.items()}
+here = {target: steps for (name, target), steps in compared.items() if name == at.stands_for}
 
 # %% [markdown]
 # ### Where this differs from the paper
@@ -84,17 +98,16 @@ here = compared[own]
 # paper profile goes on to all of the training set.
 
 # %% tags=["hide-input"]
-from wsnb.book import page
-
-STARTS = ("random init", "warm start")
+from wsnb.publishing import page
 
 
-def last_steps(items):
+def last_steps(found):
     """The trials of the last step of the first seed."""
-    return {"Figure 2": dict(zip(STARTS, list(next(iter(items.values()))[0].values())[-2:], strict=True))}
+    first = next(iter(found.values())).first()
+    return {"Figure 2": Item({0: {name: first[name] for name in list(first)[-2:]}})}
 
 
-page.differences(last_steps(chapter_trials(as_in_the_paper(ours))), last_steps(trials[own]))
+page.differences(last_steps(trials(at.as_in_the_paper())), last_steps(items), {"Figure 2": "Figure 2"})
 
 # %% [markdown]
 # ## Figure 2a: to 99 %
@@ -103,40 +116,19 @@ page.differences(last_steps(chapter_trials(as_in_the_paper(ours))), last_steps(t
 # table), against the images that have arrived.
 
 # %% tags=["hide-input"]
-from wsnb import figures
+from wsnb.publishing import figures
+from wsnb.verdicts.steps import images_seen, training_seconds
 
-
-def amounts(steps):
-    """Images that have arrived, step by step."""
-    return [name[1] for name in (steps.seeds[0] if len(steps) else ()) if name[0] == "warm start"]
-
-
-def by_step(steps, start, of):
-    """One row per seed, one column per step: ``of`` the record."""
-    return [[of(seed[start, amount]) for amount in amounts(steps)] for seed in steps.seeds]
-
-
-def test_accuracy(record):
-    """In percent."""
-    return record.test_accuracy
-
-
-def images_seen(record):
-    """In thousands."""
-    return record.final["images_seen"] / 1000
-
-
-def seconds(record):
-    """Of training, evaluation left out."""
-    return record.curves["seconds"][-1]
+STARTS = ("random init", "warm start")
 
 
 def figure_2(steps):
     """Both panels of Figure 2."""
-    panels = {"test accuracy (%)": test_accuracy, "thousands of images seen in the step": images_seen}
+    panels = {"test accuracy (%)": lambda record: record.test_accuracy}
+    panels["thousands of images seen in the step"] = images_seen
     return figures.series(
         {
-            label: [figures.Series(start, amounts(steps), by_step(steps, start, of)) for start in STARTS]
+            label: [figures.Series(start, steps.amounts, steps.rows(start, of)) for start in STARTS]
             for label, of in panels.items()
         },
         xlabel="images that have arrived",
@@ -153,29 +145,9 @@ figure_2(here[train_accuracy])
 # were measured while other trials ran on the same processor, both starts alike.
 
 # %% tags=["hide-input"]
-from statistics import mean
-
-from wsnb.statistics import growth_exponent, paired
-
-
-def mean_accuracy(steps, start):
-    """Test accuracy in percent, mean over the steps after the first, seed by seed."""
-    return [mean(row[1:]) for row in by_step(steps, start, test_accuracy)]
-
-
-def mean_gap(steps):
-    """Paired by seed; None for fewer than two."""
-    return paired(*(mean_accuracy(steps, start) for start in STARTS)) if len(steps) > 1 else None
-
-
-def total(steps, start, of):
-    """The sum over steps, mean (standard error) over seeds."""
-    return page.accuracy([sum(row) for row in by_step(steps, start, of)], digits=0)
-
-
 def last_gap(steps):
     """At the last step."""
-    return steps.gap(("random init", amounts(steps)[-1]), ("warm start", amounts(steps)[-1])) if len(steps) else None
+    return steps.gap(*((start, steps.amounts[-1]) for start in STARTS)) if len(steps) else None
 
 
 page.table(
@@ -185,10 +157,10 @@ page.table(
         (
             f"{100 * target:g} %",
             start,
-            total(steps, start, images_seen),
-            total(steps, start, seconds),
-            page.accuracy([row[-1] for row in by_step(steps, start, test_accuracy)]),
-            *((page.effect(last_gap(steps)), page.effect(mean_gap(steps))) if start == "warm start" else ("", "")),
+            page.accuracy(steps.totals(start, images_seen), digits=0),
+            page.accuracy(steps.totals(start, training_seconds), digits=0),
+            page.accuracy(steps.percent((start, steps.amounts[-1])) if len(steps) else []),
+            *((page.effect(last_gap(steps)), page.effect(steps.mean_gap(*STARTS))) if start == "warm start" else ("", "")),
             str(len(steps)),
         )
         for target, steps in here.items()
@@ -201,20 +173,15 @@ page.table(
 # constant, 1 where it is in proportion), over the steps after the first; mean (standard error) over seeds.
 
 # %% tags=["hide-input"]
-def exponents(steps, start, of):
-    """Growth with the data over the steps after the first, seed by seed."""
-    return [growth_exponent(amounts(steps)[1:], row[1:]) for row in by_step(steps, start, of)]
-
-
 page.table(
     ("each step to", "start", "images seen", "seconds", "epochs"),
     [
         (
             f"{100 * target:g} %",
             start,
-            page.accuracy(exponents(steps, start, images_seen), digits=2),
-            page.accuracy(exponents(steps, start, seconds), digits=2),
-            page.accuracy(exponents(steps, start, lambda record: record.final["epochs"]), digits=2),
+            page.accuracy(steps.growth(start, images_seen), digits=2),
+            page.accuracy(steps.growth(start, training_seconds), digits=2),
+            page.accuracy(steps.growth(start, lambda record: record.final["epochs"]), digits=2),
         )
         for target, steps in here.items()
         for start in STARTS
@@ -225,15 +192,13 @@ page.table(
 # ## Figures 2b and 2c: SVHN
 
 # %% tags=["hide-input"]
-page.needs_data("svhn", "online", any(map(len, compared["SVHN"].values())))
+svhn = {target: steps for (name, target), steps in compared.items() if name == "SVHN"}
+page.needs_data("svhn", "online", any(map(len, svhn.values())))
 
 # %% tags=["hide-input"]
 page.table(
     ("each step to", "mean gap (points)", "seeds"),
-    [
-        (f"{100 * target:g} %", page.effect(mean_gap(steps)), str(len(steps)))
-        for target, steps in compared["SVHN"].items()
-    ],
+    [(f"{100 * target:g} %", page.effect(steps.mean_gap(*STARTS)), str(len(steps))) for target, steps in svhn.items()],
 )
 
 # %% [markdown]
@@ -242,52 +207,67 @@ page.table(
 # The gap online is the mean gap of the table above. "Almost linearly" is taken as an exponent within a quarter of 1,
 # "constant" as one within a quarter of 0, both of images seen, which no other work on the machine disturbs.
 
-# %% tags=["hide-input"]
-from wsnb import claims
+# %% tags=["verdicts", "hide-input"]
+from wsnb.papers import claim
+from wsnb.publishing import page
+from wsnb.verdicts.claims import judge, not_run
+from wsnb.verdicts.effects import Effect
+from wsnb.verdicts.items import Compared, together
+from wsnb.verdicts.steps import Steps, images_seen
 
-
-def judged_on(name, data, first, second):
-    """The verdict on this claim, about records on one of the paper's data sets; not run where there are none."""
-    if data != own and not first:
-        return claims.not_run(claims.claim(name), data)
-    return claims.judge(claims.claim(name), first, second, page.setting_in_words(data_sets[data]))
-
-
-def both_starts(data, target):
-    """Mean accuracies over the steps, of either start."""
-    return [mean_accuracy(compared[data][target], start) for start in STARTS]
-
-
-def saved(data):
-    """Images saved by the warm start over all steps, in percent, seed by seed."""
-    sums = [[sum(row) for row in by_step(compared[data][train_accuracy], start, images_seen)] for start in STARTS]
-    return [100 * (1 - warm / fresh) for fresh, warm in zip(*sums, strict=True)]
-
-
-def harder():
-    """Images that random init saw on CIFAR-10 beyond those on SVHN, in percent, by seed, over the steps of both."""
-    both = Compared(merged({name: trials[name][train_accuracy] for name in ("CIFAR-10", "SVHN")}), records | others)
-    found = []
-    for seed in both.seeds:
-        totals = {"CIFAR-10": 0, "SVHN": 0}
-        for (data, (start, amount)), record in seed.items():
-            if start == "random init" and all((name, (start, amount)) in seed for name in totals):
-                totals[data] += record.final["images_seen"]
-        found.append(100 * (totals["CIFAR-10"] / totals["SVHN"] - 1))
-    return found
-
-
-random_grows, warm_grows = (exponents(compared["CIFAR-10"][train_accuracy], start, images_seen) for start in STARTS)
-judged = [
-    judged_on("online-gap-cifar10", "CIFAR-10", *both_starts("CIFAR-10", train_accuracy)),
-    judged_on("online-random-time-linear", "CIFAR-10", random_grows, 1.0),
-    judged_on("online-warm-time-constant", "CIFAR-10", warm_grows, 0.0),
-    judged_on("online-warm-start-saves", "CIFAR-10", saved("CIFAR-10"), 0.0),
-    judged_on("online-no-gap-svhn-99", "SVHN", *both_starts("SVHN", train_accuracy)),
-    judged_on("online-gap-svhn-99.9", "SVHN", *both_starts("SVHN", higher_train_accuracy)),
-    judged_on("online-cifar10-is-harder", "SVHN", harder(), 0.0),
+SIDES = ("random init", "warm start")
+GROWTH = "exponent of images seen in a step against its data"
+EFFECTS = [
+    Effect("gap online", SIDES, "test accuracy, mean over the steps after the first, points", "Figure 2a", "Figure 2a"),
+    Effect("images saved", SIDES, "images seen over all steps, ratio", "Figure 2a", "Figure 2a, cost", least=1.25),
+    Effect("growth, random init", ("random init", "1"), GROWTH, "Figure 2a", "Figure 2a, growth", least=0.25),
+    Effect("growth, warm start", ("warm start", "0"), GROWTH, "Figure 2a", "Figure 2a, growth", least=0.25),
 ]
+
+
+def verdicts(at, records):
+    """What becomes of the claims about Figure 2."""
+    items = trials(at)
+    compared = {key: Steps(item, records) for key, item in items.items()}
+
+    def judged(name, data, first, second):
+        if data != at.stands_for and not first:
+            return not_run(claim(name), data)
+        return judge(claim(name), first, second, page.setting_in_words(at.replace(dataset=at.data_sets[data])))
+
+    def gap(name, data, target):
+        steps = compared.get((data, target))
+        return judged(name, data, *([steps.mean_accuracy(start) for start in SIDES] if steps else ([], [])))
+
+    cifar10 = compared["CIFAR-10", at.train_accuracy]
+    seen = [cifar10.totals(start, images_seen) for start in SIDES]
+    saved = [100 * (1 - warm / fresh) for fresh, warm in zip(*seen, strict=True)]
+    both = {name: items[name, at.train_accuracy] for name in ("CIFAR-10", "SVHN")}
+    harder = []
+    for seed in Compared(together(both), records).seeds.values():
+        steps = [name for data, name in seed if data == "SVHN" and name[0] == "random init" and ("CIFAR-10", name) in seed]
+        totals = {data: sum(seed[data, name].final["images_seen"] for name in steps) for data in both}
+        harder.append(100 * (totals["CIFAR-10"] / totals["SVHN"] - 1))
+    return [
+        gap("online-gap-cifar10", "CIFAR-10", at.train_accuracy),
+        judged("online-random-time-linear", "CIFAR-10", cifar10.growth("random init", images_seen), 1.0),
+        judged("online-warm-time-constant", "CIFAR-10", cifar10.growth("warm start", images_seen), 0.0),
+        judged("online-warm-start-saves", "CIFAR-10", saved, 0.0),
+        gap("online-no-gap-svhn-99", "SVHN", at.train_accuracy),
+        gap("online-gap-svhn-99.9", "SVHN", at.higher_train_accuracy),
+        judged("online-cifar10-is-harder", "SVHN", harder, 0.0),
+    ]
+
+
+# %% tags=["hide-input"]
+judged = verdicts(at, records)
 page.verdicts(judged)
+
+# %% [markdown]
+# What was going to be compared was declared before the first record was made:
+
+# %% tags=["hide-input"]
+page.declared(EFFECTS, at)
 
 # %% [markdown]
 # What these seeds could have shown: with the spread that was found, the true effect that the interval
@@ -310,4 +290,4 @@ page.power(judged)
 # ## Where these numbers came from
 
 # %% tags=["hide-input"]
-page.provenance(ours, (records | others).values())
+page.provenance(at, records.values())

@@ -18,7 +18,7 @@
 # decided on one side alone; a verdict does not hold when the other seeds say *the opposite*.
 
 # %% tags=["hide-input"]
-from wsnb.book import other_seeds
+from wsnb.publishing import other_seeds
 
 twice = other_seeds.judged_twice()
 other_seeds.summary(twice)

@@ -31,7 +31,7 @@
 
 # %% tags=["parameters"]
 profile = "laptop"
-dataset = "cifar10-q75"
+dataset = "cifar10"
 images = 7680
 width = 16
 batch_size = 128
@@ -44,32 +44,44 @@ first_seed = 1
 # %% [markdown]
 # ## The trials
 
-# %%
-from wsnb import SGD, Epochs, recorded, run
-from wsnb.book.other_seeds import APART
-from wsnb.comparisons import Compared, merged, offline, seed_by_seed
-from wsnb.profiles import Settings
-
-ours = Settings.of(globals())
-others = ours.replace(first_seed=ours.first_seed + APART, seeds=10)
+# %% tags=["trials"]
+from wsnb import SGD, Epochs, Part, ResNet18, Trial, half
+from wsnb.publishing.other_seeds import APART
+from wsnb.verdicts.items import Item
 
 
 def trials(at):
-    """The three trainings of each seed, by precision."""
-    rule, stop = SGD(at.learning_rate), Epochs(at.phase_epochs)
+    """On the page's seeds and on ten others, for each seed the trainings of Figure 1 by precision."""
+
+    def both(seed):
+        found, rule, stop = {}, SGD(at.learning_rate), Epochs(at.phase_epochs)
+        for precision in ("fp32", "bf16"):
+            shared = {"batch_size": at.batch_size, "precision": precision, "curve_images": at.curve_images}
+            on_half = Trial(Part(at.dataset, half(at.images)), ResNet18(at.width), rule, stop, seed, **shared)
+            everything = Part(at.dataset, at.images)
+            found[precision, "half of the data"] = on_half
+            found[precision, "random init"] = on_half.replace(data=everything)
+            found[precision, "warm start"] = on_half.then(data=everything)
+        return found
+
+    others = range(at.first_seed + APART, at.first_seed + APART + 10)
     return {
-        precision: [offline(at, rule, stop, seed, precision=precision) for seed in at.all_seeds]
-        for precision in ("fp32", "bf16")
+        "page": Item({seed: both(seed) for seed in at.all_seeds}),
+        "ten others": Item({seed: both(seed) for seed in others}, welcome=True),
     }
 
 
-wanted = list(seed_by_seed(*trials(others).values()))
-of_others = recorded(wanted)
-if len(of_others) < len(wanted):
-    of_others = {}  # all ten or none: the number was fixed beforehand
-records = run(seed_by_seed(*trials(ours).values()))
-first = Compared(merged(trials(ours)), records)
-ten = Compared(merged(trials(others)), of_others)
+# %%
+from wsnb import recorded, run
+from wsnb.publishing.settings import Settings
+from wsnb.verdicts.items import Compared, required, welcome
+
+at = Settings.of(globals())
+items = trials(at)
+records = run(required(items)) | recorded(welcome(items))
+first, ten = (Compared(item, records) for item in items.values())
+if not all(trial in records for trial in welcome(items)):
+    ten = Compared(items["ten others"], {})  # all ten or none: the number was fixed beforehand
 
 # %% [markdown]
 # ## Final test accuracy in both precisions
@@ -78,8 +90,8 @@ ten = Compared(merged(trials(others)), of_others)
 # from paired seeds.
 
 # %% tags=["hide-input"]
-from wsnb.book import page
-from wsnb.statistics import equivalence, paired
+from wsnb.publishing import page
+from wsnb.verdicts.statistics import equivalence, paired
 
 STARTS = ("half of the data", "random init", "warm start")
 MEAN, GAP = "mean of the three", "gap: random init − warm start"
@@ -118,7 +130,7 @@ table(first)
 table(ten)
 
 # %% mystnb={"figure": {"caption": "The difference that bfloat16 makes to the final test accuracy, by start; below, to the mean of the three and to the gap on ten other seeds. Disc and bar: mean and 95 % confidence interval; small dots: single seeds.", "name": "fig-precision"}, "image": {"alt": "One row per start, one for their mean and one for the gap, then the last two again on other seeds: the mean difference between bfloat16 and fp32 as a disc on its confidence interval, each seed as a dot. The numbers are in the tables above."}} tags=["hide-input"]
-from wsnb import figures
+from wsnb.publishing import figures
 
 on_first, on_ten = differences(first), differences(ten)
 rows = {name.partition(":")[0]: difference for name, difference in on_first.items()}
@@ -146,8 +158,8 @@ page.equivalence(on_first[MEAN], MARGIN, **said)
 page.equivalence(on_ten[MEAN], MARGIN, **said)
 
 # %% tags=["hide-input"]
-verdicts = [equivalence(difference, MARGIN) for difference in (on_first[MEAN], on_ten[MEAN]) if difference]
-decided = next((verdict for verdict in verdicts if verdict != "unknown"), None)
+found = [equivalence(difference, MARGIN) for difference in (on_first[MEAN], on_ten[MEAN]) if difference]
+decided = next((outcome for outcome in found if outcome != "unknown"), None)
 page.text(f"So {'a profile may use bfloat16' if decided == 'the same' else 'every profile stays with fp32'}.")
 
 # %% [markdown]
@@ -178,4 +190,4 @@ page.equivalence(on_ten[GAP], MARGIN, **said_of_gap)
 # ## Where these numbers came from
 
 # %% tags=["hide-input"]
-page.provenance(ours, (records | of_others).values())
+page.provenance(at, records.values())

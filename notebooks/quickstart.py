@@ -36,20 +36,18 @@ first_seed = 0
 # where another ended. It trains nothing; `run` does, each trial once, parents first.
 
 # %%
-import tempfile
-
-from wsnb import Adam, Part, ResNet18, ShrinkPerturb, TrainAccuracy, Trial, run
-from wsnb.profiles import Settings
+from wsnb import Adam, Part, ResNet18, ShrinkPerturb, TrainAccuracy, Trial, half
+from wsnb.publishing.settings import Settings
 
 at = Settings.of(globals())
 
 
 def four_trainings(seed):
     """Half of the data, then all of it from three starts."""
-    half = Trial(
-        data=Part(at.dataset, at.half, resize=at.resize),
+    first = Trial(
+        data=Part(at.dataset, half(at.images), resize=at.resize),
         model=ResNet18(at.width),
-        optimiser=Adam(at.adam_learning_rate),
+        optimizer=Adam(at.adam_learning_rate),
         stop=TrainAccuracy(0.99, at_most=at.epoch_limit),
         seed=seed,
         batch_size=at.batch_size,
@@ -57,47 +55,53 @@ def four_trainings(seed):
     everything = Part(at.dataset, at.images, resize=at.resize)
     remedy = ShrinkPerturb(scale=0.4, noise=0.01)
     return {
-        "half of the data": half,
-        "random init": half.replace(data=everything),
-        "warm start": half.then(data=everything),
-        "shrink-perturb": half.then(data=everything, start=remedy),
+        "half of the data": first,
+        "random init": first.replace(data=everything),
+        "warm start": first.then(data=everything),
+        "shrink-perturb": first.then(data=everything, start=remedy),
     }
 
 
-by_seed = [four_trainings(seed) for seed in at.all_seeds]
-by_seed[0]["shrink-perturb"].canonical()
+by_seed = {seed: four_trainings(seed) for seed in at.all_seeds}
+by_seed[first_seed]["shrink-perturb"].canonical()
 
 # %% [markdown]
 # Each value has a key, and the key names the record of its result. The book's chapters find their
 # records by it, on any machine; this page throws its records away so that it always trains.
 
 # %%
+import tempfile
+
+from wsnb import run
+
+trials = [trial for each in by_seed.values() for trial in each.values()]
 with tempfile.TemporaryDirectory() as folder:
-    trials = [trial for each in by_seed for trial in each.values()]
     records = run(trials, records=folder, missing="train")
 
 # %% [markdown]
 # ## What came out
 
 # %% mystnb={"figure": {"caption": "Test accuracy by epoch on scikit-learn's digits, from three starts and for half of the data. Lines are means over seeds, bands one standard deviation between seeds; epoch 0 is before the first step, and a seed that reached 99 % training accuracy stays at its last value.", "name": "fig-quickstart"}, "image": {"alt": "Test accuracy by epoch on the digits: half of the data, then all of it from random init, from a warm start and from shrink-perturb. The table below gives where each line ends."}} tags=["hide-input"]
-from wsnb import figures
+from wsnb.publishing import figures
+from wsnb.verdicts.items import Compared, Item
 
-ended = {start: [records[each[start]] for each in by_seed] for start in by_seed[0]}
-figures.curves([figures.Line(start, of_seeds) for start, of_seeds in ended.items()])
+compared = Compared(Item(by_seed), records)
+STARTS = ("half of the data", "random init", "warm start", "shrink-perturb")
+figures.curves([figures.Line(start, compared.records(start)) for start in STARTS])
 
 # %% tags=["hide-input"]
-from wsnb.book import page
+from wsnb.publishing import page
 
 page.table(
     ("start", "test accuracy (%)", "epochs", "training images seen"),
     [
         (
             start,
-            page.accuracy([record.test_accuracy for record in of_seeds]),
-            f"{sum(record.final['epochs'] for record in of_seeds) / len(of_seeds):.1f}",
-            f"{sum(record.final['images_seen'] for record in of_seeds) / len(of_seeds):.0f}",
+            page.accuracy(compared.percent(start)),
+            page.accuracy(compared.final(start, "epochs")),
+            page.accuracy(compared.final(start, "images_seen"), digits=0),
         )
-        for start, of_seeds in ended.items()
+        for start in STARTS
     ],
 )
 
@@ -120,4 +124,4 @@ page.table(
 # They were trained when this page was executed: on another machine the last digits may differ.
 
 # %% tags=["hide-input"]
-page.settings_used(at, trials)
+page.settings_used(at, records.values())

@@ -21,7 +21,7 @@
 
 # %% tags=["parameters"]
 profile = "laptop"
-dataset = "cifar10-q75"
+dataset = "cifar10"
 images = 7680
 width = 16
 batch_size = 128
@@ -39,27 +39,37 @@ first_seed = 1
 # half its squared norm times the weight decay is added to each weight's gradient, batch normalisation's included. A
 # decay of 0 is Figure 1 itself.
 
+# %% tags=["trials"]
+from wsnb import SGD, Epochs, Part, ResNet18, Trial, half
+from wsnb.verdicts.items import Item
+
+
+def trials(at):
+    """By weight decay, for each seed the three trainings that are compared."""
+
+    def three(decay, seed):
+        rule, stop = SGD(at.learning_rate, weight_decay=decay), Epochs(at.phase_epochs)
+        shared = {"batch_size": at.batch_size, "curve_images": at.curve_images}
+        on_half = Trial(Part(at.dataset, half(at.images)), ResNet18(at.width), rule, stop, seed, **shared)
+        everything = Part(at.dataset, at.images)
+        return {
+            "half of the data": on_half,
+            "random init": on_half.replace(data=everything),
+            "warm start": on_half.then(data=everything),
+        }
+
+    return {decay: Item({seed: three(decay, seed) for seed in at.all_seeds}) for decay in (*at.weight_decays, 0.0)}
+
+
 # %%
-from wsnb import SGD, Epochs, run
-from wsnb.comparisons import Compared, as_in_the_paper, merged, offline, seed_by_seed
-from wsnb.profiles import Settings
+from wsnb import run
+from wsnb.publishing.settings import Settings
+from wsnb.verdicts.items import Compared, required, together
 
-
-def chapter_trials(at):
-    """By weight decay, one comparison per seed."""
-    return {
-        decay: [
-            offline(at, SGD(at.learning_rate, weight_decay=decay), Epochs(at.phase_epochs), seed)
-            for seed in at.all_seeds
-        ]
-        for decay in (*at.weight_decays, 0.0)
-    }
-
-
-ours = Settings.of(globals())
-trials = chapter_trials(ours)
-records = run(seed_by_seed(*trials.values()))
-compared = Compared(merged(trials), records)
+at = Settings.of(globals())
+items = trials(at)
+records = run(required(items))
+compared = Compared(together(items), records)
 
 # %% [markdown]
 # ### Where this differs from the paper
@@ -71,39 +81,33 @@ compared = Compared(merged(trials), records)
 # %% tags=["hide-input"]
 from math import exp
 
-from wsnb.book import page
-from wsnb.plan import images_in
+from wsnb.publishing import page
+from wsnb.running.plan import images_in
 
-theirs = as_in_the_paper(ours)
-paper_trials = chapter_trials(theirs)
-
-
-def first_seed_of(items):
-    """By weight decay, the trials of its first seed."""
-    return {f"weight decay {decay:g}": seeds[0] for decay, seeds in items.items()}
-
-
-shared = [{decay: each[decay] for decay in trials if decay in paper_trials} for each in (paper_trials, trials)]
-page.differences(*map(first_seed_of, shared))
+theirs = at.as_in_the_paper()
+paper = trials(theirs)
+page.differences(paper, items, {decay: f"weight decay {decay:g}" for decay in items})
 
 # %% tags=["hide-input"]
-def shrunk(at, trial):
+def shrunk(epochs, trial):
     """The factor by which decay alone shrinks a weight in the training of this trial."""
-    steps = at.phase_epochs * -(-images_in(trial.data) // trial.batch_size)
-    return exp(-steps * trial.optimiser.learning_rate * trial.optimiser.weight_decay)
+    steps = epochs * -(-images_in(trial.data) // trial.batch_size)
+    return exp(-steps * trial.optimizer.learning_rate * trial.optimizer.weight_decay)
 
 
-def factors(at, items, decay):
+def factors(settings, found, decay):
     """On half of the data and on all of it."""
     starts = ("half of the data", "random init")
-    return " / ".join(f"{shrunk(at, items[decay][0][start]):.2g}" for start in starts) if decay in items else "–"
+    if decay not in found:
+        return "–"
+    return " / ".join(f"{shrunk(settings.phase_epochs, found[decay].first()[start]):.2g}" for start in starts)
 
 
 page.table(
     ("weight decay", "paper: on half / on all", "here: on half / on all"),
     [
-        (f"{decay:g}", factors(theirs, paper_trials, decay), factors(ours, trials, decay))
-        for decay in ours.weight_decays
+        (f"{decay:g}", factors(theirs, paper, decay), factors(at, items, decay))
+        for decay in at.weight_decays
     ],
 )
 
@@ -115,9 +119,9 @@ page.table(
 # its Table 1.
 
 # %% tags=["hide-input"]
-from wsnb import papers
+from wsnb.papers import kireev2021
 
-PRINTED = papers.KIREEV_TABLE_2 | {0.0: papers.KIREEV_TABLE_1["CIFAR-10", "ResNet-18", "SGD"]}
+PRINTED = kireev2021.TABLE_2 | {0.0: kireev2021.TABLE_1["CIFAR-10", "ResNet-18", "SGD"]}
 
 
 def printed(decay):
@@ -138,7 +142,7 @@ def share(decay, start, measure="test_accuracy"):
 
 STARTS = ("random init", "warm start")
 page.table(
-    ("weight decay", *STARTS, "gap (points)", "training accuracy, random / warm (%)", papers.KIREEV_2021.short),
+    ("weight decay", *STARTS, "gap (points)", "training accuracy, random / warm (%)", kireev2021.PAPER.short),
     [
         (
             f"{decay:g}",
@@ -147,15 +151,15 @@ page.table(
             " / ".join(share(decay, start, "train_accuracy") for start in STARTS),
             printed(decay),
         )
-        for decay in trials
+        for decay in items
     ],
 )
 
 # %% mystnb={"figure": {"caption": "The gap by weight decay. Disc and bar: our mean and 95 % confidence interval; small dots: single seeds; black diamond: the gap of Kireev et al. (2021), on all of CIFAR-10 with a ResNet-18 of width 64.", "name": "fig-weight-decay"}, "image": {"alt": "One row per weight decay: our mean gap as a disc on its confidence interval, each seed as a dot below, and the paper's gap as a black diamond above. The numbers are in the table above."}} tags=["hide-input"]
-from wsnb import figures
+from wsnb.publishing import figures
 
 figures.gaps(
-    {f"weight decay {decay:g}": (gap(decay), PRINTED[decay].gap if decay in PRINTED else None) for decay in trials},
+    {f"weight decay {decay:g}": (gap(decay), PRINTED[decay].gap if decay in PRINTED else None) for decay in items},
     xlabel="random init − warm start, test accuracy (points)",
 )
 
@@ -164,27 +168,43 @@ figures.gaps(
 #
 # Both of the paper's sentences are about differences between gaps, so that is what is judged, seed by seed.
 
+# %% tags=["verdicts", "hide-input"]
+from wsnb.papers import claim
+from wsnb.publishing import page
+from wsnb.verdicts.claims import judge
+from wsnb.verdicts.effects import Effect
+from wsnb.verdicts.items import Compared, together
+
+CHANGES = {"gap-decays-with-decay-0.1": (0.0, 0.1), "gap-decays-with-more-decay": (0.001, 0.1)}
+EFFECTS = [
+    Effect(name, (f"gap at weight decay {one:g}", f"gap at {other:g}"), "final test accuracy, points", "Table 2", "Table 2")
+    for name, (one, other) in CHANGES.items()
+]
+
+
+def verdicts(at, records):
+    """What becomes of the claims about Table 2."""
+    items = trials(at)
+    compared = Compared(together(items), records)
+
+    def gaps(decay):
+        """Seed by seed; none for a weight decay that was not run."""
+        starts = [compared.percent((decay, start)) for start in ("random init", "warm start")] if decay in items else [[], []]
+        return [fresh - warm for fresh, warm in zip(*starts, strict=True)]
+
+    where = page.setting_in_words(at)
+    return [judge(claim(name), gaps(one), gaps(other), where) for name, (one, other) in CHANGES.items()]
+
+
 # %% tags=["hide-input"]
-from wsnb import claims
-
-measured_on = page.setting_in_words(ours)
-
-
-def gaps(decay):
-    """The gap, seed by seed; none for a weight decay that was not run."""
-    if decay not in trials:
-        return []
-    pairs = zip(*(compared.percent((decay, start)) for start in STARTS), strict=True)
-    return [fresh - warm for fresh, warm in pairs]
-
-
-def judged_on(name, one, other):
-    """The verdict on the gap at one weight decay minus that at another."""
-    return claims.judge(claims.claim(name), gaps(one), gaps(other), measured_on)
-
-
-judged = [judged_on("gap-decays-with-decay-0.1", 0.0, 0.1), judged_on("gap-decays-with-more-decay", 0.001, 0.1)]
+judged = verdicts(at, records)
 page.verdicts(judged)
+
+# %% [markdown]
+# What was going to be compared was declared before the first record was made:
+
+# %% tags=["hide-input"]
+page.declared(EFFECTS, at)
 
 # %% [markdown]
 # What these seeds could have shown: with the spread that was found, the true effect that the interval
@@ -207,4 +227,4 @@ page.power(judged)
 # ## Where these numbers came from
 
 # %% tags=["hide-input"]
-page.provenance(ours, records.values())
+page.provenance(at, records.values())

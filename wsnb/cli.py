@@ -6,7 +6,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ import click
 import yaml
 
 import wsnb
-from wsnb import catalogue, places, profiles
+from wsnb import places
 from wsnb.errors import DamagedRecord, InvalidValue, RecordError, WsnbError, near_miss
-from wsnb.records import Records, write_whole
+from wsnb.evidence.records import Records
+from wsnb.files import write_whole
 
 INTERRUPTED = 130
 
@@ -80,15 +81,21 @@ def app(traceback: bool) -> None:
 @click.option("--parameters", is_flag=True, help="Show each chapter's parameters and their values too.")
 def chapters(parameters: bool) -> None:
     """List the chapters, and the profile that each one publishes."""
-    from wsnb.book import chapters as book
+    from wsnb.publishing import chapters as book
 
-    records = Records()
-    for chapter in book.chapters():
-        published = chapter.published_profile(records)
-        click.echo(f"{chapter.name:<16}{chapter.title}" + (f" ({published})" if published else ""))
+    records, found = Records(), book.chapters()
+    rows = [(chapter.name, chapter.published_profile(records) or "", chapter.title) for chapter in found]
+    for chapter, line in zip(found, _in_columns(rows), strict=True):
+        click.echo(line)
         if parameters:
             for name, value in chapter.parameters.items():
                 click.echo(f"    {name} = {value!r}")
+
+
+def _in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A line a row, each column as wide as the widest cell that stands in it."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
 
 def _parameter(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
@@ -111,7 +118,7 @@ def _crew_options(command: Callable) -> Callable:
         click.option("--engine", default="local", show_default=True, help="local, or ray: a cluster."),
         click.option("--device", help="cpu, cuda, cuda:1 ...; with ray also cuda/4 [the GPUs there are]."),
         click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads per trial."),
-        click.option("--workers", type=click.IntRange(1), help="Trials at a time [one per core; one per GPU]."),
+        click.option("--workers", type=click.IntRange(0), help="Trials at a time [one a core or GPU]; 0: right here."),
     ):
         command = option(command)
     return command
@@ -133,7 +140,7 @@ def _seconds(text: str | None) -> float | None:
 
 def _chosen(names: tuple[str, ...], profile: str | None, given: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
     """The chapters named, or all that take these parameters, each with its settings."""
-    from wsnb.book import chapters as book
+    from wsnb.publishing import chapters as book
 
     chosen = [book.chapter(name) for name in names if name != "all"]
     if not chosen:
@@ -195,7 +202,7 @@ def run(
 
     The executed copy goes to _build/runs; the book's own pages change with `wsnb book` alone.
     """
-    from wsnb.book.execute import execute
+    from wsnb.publishing.execute import execute
 
     deadline = None if time_budget is None else time.monotonic() + (_seconds(time_budget) or 0)
     for chapter, settings in _chosen(names, profile, given):
@@ -219,8 +226,8 @@ def book(names: tuple[str, ...], force: bool, pages: bool) -> None:
     quickstart, which trains live; `wsnb run CHAPTER` trains. A chapter shows the largest profile whose
     records are complete.
     """
-    from wsnb.book import chapters as chapter_list
-    from wsnb.book import execute, render
+    from wsnb.publishing import chapters as chapter_list
+    from wsnb.publishing import execute, render
 
     records = Records()
     chosen = [chapter_list.chapter(name) for name in names] or chapter_list.chapters()
@@ -242,10 +249,10 @@ def book(names: tuple[str, ...], force: bool, pages: bool) -> None:
 @app.command()
 def sync() -> None:
     """Bring the paired notebooks in notebooks/ up to their scripts."""
-    from wsnb.book import chapters as book
+    from wsnb.publishing import chapters as book
 
-    for chapter in book.chapters():
-        click.echo(f"{chapter.name}: {'written' if chapter.sync() else 'up to date'}")
+    rows = [(chapter.name, "written" if chapter.sync() else "up to date") for chapter in book.chapters()]
+    click.echo("\n".join(_in_columns(rows)))
 
 
 # Records ------------------------------------------------------------------------------------------
@@ -279,17 +286,17 @@ _where = click.option(
 @records.command("list")
 @_where
 def list_records(wanted: list[tuple[str, str]]) -> None:
-    """List the records: key, data, model, start, optimiser, seed, final test accuracy."""
+    """List the records: key, data, model, start, optimizer, seed, final test accuracy."""
     store = Records()
     rows = store.rows(wanted)
     if not rows:
         click.echo(f"No such records in {store.folder}.")
         return
-    columns = ["key", "data.dataset", "data.amount", "model", "start", "optimiser", "stop", "seed", "epochs"]
+    columns = ["key", "data.dataset", "data.amount", "model", "start", "optimizer", "stop", "seed", "epochs"]
     lines = [[*columns, "test accuracy"]]
     for row in rows:
-        accuracy = 100 * row.get("test_accuracy", float("nan"))
-        lines.append([*(str(row.get(column, "")) for column in columns), f"{accuracy:.2f}"])
+        accuracy = f"{100 * row['test_accuracy']:.2f}" if "test_accuracy" in row else "failed"
+        lines.append([*(str(row.get(column, "")) for column in columns), accuracy])
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     click.echo("\n".join(" ".join(map(str.rjust, line, widths)) for line in lines))
 
@@ -311,36 +318,24 @@ def verify() -> None:
     click.echo(f"{sound} records in {store.folder} are sound, {len(damaged)} damaged{cannot}.")
     if before := store.damaged():
         click.echo(f"{len(before)} damaged ones were set aside earlier: {before[0].parent}. Delete them when you like.")
-    if removed := store.remove_leftovers():
-        click.echo(f"{removed} unfinished files of processes that were killed have been removed.")
     if damaged or unread:
         raise RecordError("\n".join(damaged + unread))
 
 
 @records.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@_where
-def pack(file: Path, wanted: list[tuple[str, str]]) -> None:
-    """Write the records into FILE.zip, to be merged on another machine."""
-    from wsnb import packs
-
-    click.echo(f"{packs.pack(Records(), file, wanted)} records: {file}")
-
-
-@records.command()
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 def merge(sources: tuple[Path, ...]) -> None:
-    """Add records made elsewhere: packs (.zip), or folders of records.
+    """Add records made elsewhere: folders of records.
 
     Every record is checked. One that is here already stays as it is; where the other's measurements differ,
     that is said. Exit status 4 when any differ, or are damaged.
     """
-    from wsnb import packs
+    from wsnb.evidence.merge import merge as add
 
     store = Records()
     wrong = []
     for source in sources:
-        merged = packs.merge(store, source)
+        merged = add(store, source)
         click.echo(f"{source}: {merged.summary()}")
         wrong += merged.different + merged.refused
     click.echo(f"{len(store.paths())} records are now in {store.folder}.")
@@ -374,24 +369,26 @@ def data() -> None:
 @data.command("list")
 def list_data() -> None:
     """List the named data sets, and whether each is on this machine."""
-    from wsnb import data as sets
+    from wsnb.data import catalogue
 
+    rows = []
     for name in catalogue.names():
-        found = sets.whereabouts(name)
+        found, facts = catalogue.whereabouts(name), catalogue.facts(name)
         here = "here" if found.is_here else "not here, looked in"
-        images = f"{found.train_images:,} + {found.test_images:,} images, {found.classes} classes"
-        click.echo(f"{name:<14}{found.title:<22}{images:<42}{here}: {found.place}")
-    click.echo("images:PATH   a folder, .zip or .tar of your own, a folder per class")
+        images = f"{facts.train_images:,} + {facts.test_images:,} images, {facts.classes} classes"
+        rows.append((name, catalogue.title(name), images, f"{here}: {found.place}"))
+    rows.append(("images:PATH", "your own", "a folder, .zip or .tar, with a folder per class", ""))
+    click.echo("\n".join(_in_columns(rows)))
 
 
 @data.command()
 @click.argument("name")
 def fetch(name: str) -> None:
     """Download a data set and check it."""
-    from wsnb import data as sets
+    from wsnb.data import catalogue, image_set
 
-    sets.fetch(name)
-    click.echo(sets.check(name))
+    catalogue.fetch(name)
+    click.echo(image_set.check(name))
 
 
 @data.command()
@@ -399,9 +396,9 @@ def fetch(name: str) -> None:
 @click.option("--resize", type=click.IntRange(8, 1024), help="Side to which images:PATH is resized.")
 def check(name: str, resize: int | None) -> None:
     """Read a whole data set and say whether it is what it should be."""
-    from wsnb import data as sets
+    from wsnb.data import image_set
 
-    click.echo(sets.check(name, resize=resize))
+    click.echo(image_set.check(name, resize=resize))
 
 
 @app.command()
@@ -409,7 +406,8 @@ def info() -> None:
     """Print versions, devices and places, for a bug report."""
     import torch
 
-    from wsnb import worker
+    from wsnb.publishing.settings import PROFILES
+    from wsnb.running import worker
 
     for name, version in worker.versions().items():
         click.echo(f"{name:<14}{version}")
@@ -419,4 +417,4 @@ def info() -> None:
         click.echo(f"{f'cuda:{number}':<14}{torch.cuda.get_device_name(number)}")
     click.echo(f"{'records':<14}{Records().folder} ({len(Records().paths())})")
     click.echo(f"{'cache':<14}{places.cache()}")
-    click.echo(f"{'profiles':<14}{', '.join(profiles.PROFILES)}")
+    click.echo(f"{'profiles':<14}{', '.join(PROFILES)}")

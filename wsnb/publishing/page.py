@@ -9,28 +9,27 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from wsnb import catalogue, statistics
-from wsnb.claims import GAP, Claim, Verdict
-from wsnb.profiles import Settings
-from wsnb.records import Record
-from wsnb.statistics import Paired, mean_and_error
-from wsnb.trials import Trial
-
-VERDICTS_MIME = "application/vnd.wsnb.verdicts+json"
-"""Verdicts as data, beside the table that people read: the front page gathers them from there."""
+from wsnb.data import catalogue
+from wsnb.evidence.records import Record
+from wsnb.publishing.settings import Settings
+from wsnb.trials.trial import Trial
+from wsnb.verdicts import statistics
+from wsnb.verdicts.claims import GAP, Claim, Verdict
+from wsnb.verdicts.effects import Effect
+from wsnb.verdicts.items import Item
+from wsnb.verdicts.statistics import Paired, mean_and_error
 
 MARKS = {"reproduced": "✔", "not reproduced": "✘", "inconclusive": "≈", "not run": "–"}
 
 
 class Shown:
-    """Markdown, and data that goes with it, as one output of a cell."""
+    """Markdown as the output of a cell."""
 
-    def __init__(self, markdown: str, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, markdown: str) -> None:
         self.markdown = markdown
-        self.data = dict(data or {})
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {"text/markdown": self.markdown, "text/plain": self.markdown} | self.data
+        return {"text/markdown": self.markdown, "text/plain": self.markdown}
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Shown:
@@ -61,7 +60,7 @@ def needs_data(dataset: str, chapter: str, there: bool) -> Shown:
     """What to say above results on a data set that few machines have.
 
     Args:
-        dataset: its name in :mod:`wsnb.catalogue`.
+        dataset: its name in :mod:`wsnb.data.catalogue`.
         chapter: which chapter runs on it.
         there: whether it was run.
     """
@@ -69,8 +68,8 @@ def needs_data(dataset: str, chapter: str, there: bool) -> Shown:
     if there:
         return Shown(f"Measured on {title}, in the same profile.")
     return Shown(
-        f"**Not run: needs {title}**, which was not at hand when these records were made. Where it is (`wsnb data "
-        f"fetch {dataset}` downloads it), this fills the cells below; add a `--profile` as above:\n\n```\n"
+        f"**Not run: needs {title}.** Where it is (`wsnb data check {dataset}` says so, `wsnb data fetch {dataset}` "
+        f"gets it), this fills the cells below; add a `--profile` as above:\n\n```\n"
         f"wsnb run {chapter} -p dataset={dataset}\nwsnb book {chapter}\n```"
     )
 
@@ -89,28 +88,36 @@ def signed(value: float, digits: int = 1) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
-def differences(theirs: Mapping[str, Mapping[str, Trial]], ours: Mapping[str, Mapping[str, Trial]]) -> Shown:
-    """Every field in which our trials differ from the paper's, found by comparing the two.
+def differences(theirs: Mapping[Any, Item], ours: Mapping[Any, Item], names: Mapping[Any, str]) -> Shown:
+    """Every field in which our trials differ from the paper's, found by comparing the two, of each item's first seed.
 
     Args:
-        theirs: the paper's trials, by item and start.
-        ours: the same of ours.
+        theirs: the paper's items.
+        ours: the same of ours; what is only welcome is left out.
+        names: what the page calls those items that are compared; other items are left out.
     """
     found: dict[tuple[str, str, str], dict[str, list[str]]] = {}
-    for item, starts in ours.items():
-        for start, trial in starts.items():
-            before, after = _fields(theirs[item][start]), _fields(trial)
-            for name in sorted(before.keys() | after.keys()):
-                if before.get(name) != after.get(name):
-                    change = (name, _in_words(name, before.get(name)), _in_words(name, after.get(name)))
-                    found.setdefault(change, {}).setdefault(item, []).append(start)
+    compared = {key: item.first() for key, item in ours.items() if not item.welcome and key in names and key in theirs}
+    words = {names[key]: {_name(name): trial for name, trial in starts.items()} for key, starts in compared.items()}
+    for key, starts in compared.items():
+        for (name, trial), other in zip(starts.items(), theirs[key].first().values(), strict=False):
+            before, after = _fields(other), _fields(trial)
+            for field in sorted(before.keys() | after.keys()):
+                if before.get(field) != after.get(field):
+                    change = (field, _in_words(field, before.get(field)), _in_words(field, after.get(field)))
+                    found.setdefault(change, {}).setdefault(names[key], []).append(_name(name))
     if not found:
         return Shown("Every field of every trial is the paper's.")
     rows = [
-        (name.replace("_", " ").replace(".", ", "), before, after, _where(where, ours))
-        for (name, before, after), where in sorted(found.items())
+        (field.replace("_", " ").replace(".", ", "), before, after, _where(where, words))
+        for (field, before, after), where in sorted(found.items())
     ]
     return table(("setting", "paper", "here", "where"), rows)
+
+
+def _name(name: Any) -> str:
+    """The start that a name begins with."""
+    return str(name[0] if isinstance(name, tuple) else name)
 
 
 def _where(where: Mapping[str, list[str]], ours: Mapping[str, Mapping[str, Trial]]) -> str:
@@ -126,7 +133,8 @@ def _where(where: Mapping[str, list[str]], ours: Mapping[str, Mapping[str, Trial
 
 def _fields(trial: Trial) -> dict[str, Any]:
     """The trial's fields by dotted name, its parent's and its seed left out."""
-    form = {name: value for name, value in trial.canonical().items() if name not in ("parent", "seed", "recipe")}
+    form = {name: value for name, value in trial.canonical().items() if name not in ("parent", "seed", "loop", "kind")}
+    form["curve_images"] = trial.curve_images
     flat: dict[str, Any] = {}
     for name, value in form.items():
         inner = value if isinstance(value, dict) else {"": value}
@@ -136,7 +144,7 @@ def _fields(trial: Trial) -> dict[str, Any]:
 
 def _in_words(name: str, value: Any) -> str:
     if value is None:
-        return "all" if name == "curve_images" else "–"
+        return "all" if name in ("curve_images", "stop.images") else "–"
     if name == "data.dataset" and value in catalogue.names():
         return catalogue.entry(value).title
     if name == "data.amount":
@@ -145,7 +153,7 @@ def _in_words(name: str, value: Any) -> str:
 
 
 def verdicts(judged: Sequence[Verdict]) -> Shown:
-    """The table of a chapter's verdicts, and the same as data."""
+    """The table of a chapter's verdicts."""
     rows = []
     for verdict in judged:
         claim, measured = verdict.claim, verdict.measured
@@ -158,20 +166,7 @@ def verdicts(judged: Sequence[Verdict]) -> Shown:
                 f"{MARKS[verdict.outcome]} **{verdict.outcome}**",
             )
         )
-    shown = table(("claim", "paper", "measured", "seeds", "verdict"), rows)
-    shown.data[VERDICTS_MIME] = [
-        {
-            "claim": verdict.claim.id,
-            "outcome": verdict.outcome,
-            "measured": effect(verdict.measured, verdict.claim.digits),
-            "mean": round(verdict.measured.mean, 2) if verdict.measured else None,
-            "seeds": verdict.measured.n if verdict.measured else 0,
-            "setting": verdict.setting,
-            "missing": verdict.missing,
-        }
-        for verdict in judged
-    ]
-    return shown
+    return table(("claim", "paper", "measured", "seeds", "verdict"), rows)
 
 
 def stated(claim: Claim) -> str:
@@ -186,7 +181,7 @@ def printed(claim: Claim) -> str:
 
 
 def equivalence(measured: Paired | None, margin: float, *, equal: str, different: str, unknown: str) -> Shown:
-    """The verdict of :func:`wsnb.statistics.equivalence` in bold, and what it rests on.
+    """The verdict of :func:`wsnb.verdicts.statistics.equivalence` in bold, and what it rests on.
 
     Args:
         measured: paired differences; None where nothing was run.
@@ -258,19 +253,49 @@ def provenance(settings: Settings, records: Iterable[Record]) -> Shown:
         f"- **Commit:** {_counted(str(each['commit']) for each in made)}",
         f"- **Versions:** {_counted(', '.join(f'{k} {v}' for k, v in each['versions'].items()) for each in made)}",
     ]
-    unconverged = sum(not record.converged for record in found)
+    lines += _failures(found)
+    unconverged = sum(not record.converged and not record.failed for record in found)
     if unconverged:
         lines.append(f"- **Note:** {unconverged} of the {len(found)} trainings ended at the limit of epochs.")
     return Shown("\n".join(lines))
 
 
-def settings_used(settings: Settings, trials: Sequence[Trial]) -> Shown:
-    """What a page that trains live ran: its data, seeds and number of trials, nothing of the day."""
-    seeds = ", ".join(str(seed) for seed in settings.all_seeds)
-    return Shown(
-        f"- **Data:** {catalogue.title(settings.dataset)}\n- **Seeds:** {seeds}\n"
-        f"- **Trials:** {len(trials)}, trained live, not recorded"
-    )
+def settings_used(settings: Settings, records: Iterable[Record]) -> Shown:
+    """What a page that trains live ran: its data, seeds, number of trials and failures, nothing of the day."""
+    found = list(records)
+    lines = [
+        f"- **Data:** {catalogue.title(settings.dataset)}",
+        f"- **Seeds:** {', '.join(map(str, settings.all_seeds))}",
+        f"- **Trials:** {len(found)}, trained live, not recorded",
+    ]
+    return Shown("\n".join([*lines, *_failures(found)]))
+
+
+def _failures(found: Sequence[Record]) -> list[str]:
+    """A line on those that have no result, where there are such."""
+    failed = [record for record in found if record.failed]
+    if not failed:
+        return []
+    return [
+        f"- **Failed:** {len(failed)} of the {len(found)} trainings have no result, and what is compared above leaves "
+        f"them out. The first: {failed[0].failed}."
+    ]
+
+
+def declared(effects: Iterable[Effect], settings: Settings) -> Shown:
+    """The effects that a chapter declared before their first record was made."""
+    rows = [
+        (
+            f"`{effect.name}`",
+            f"{effect.sides[0]} − {effect.sides[1]}: {effect.number}",
+            f"{effect.least:g}",
+            effect.item,
+            effect.family,
+            str(getattr(settings, effect.seeds)),
+        )
+        for effect in effects
+    ]
+    return table(("effect", "what is compared", "smallest size that matters", "item", "family", "seeds"), rows)
 
 
 def _counted(values: Iterable[str]) -> str:

@@ -1,9 +1,15 @@
-"""Chapters: py:percent scripts in ``notebooks/``, their parameters, and the trials they declare."""
+"""Chapters: py:percent scripts in ``notebooks/``, their parameters, and the two functions that are their contract.
+
+The cell tagged ``trials`` defines ``trials(at)``: by item, what is compared (:class:`wsnb.verdicts.items.Item`). The
+cell tagged ``verdicts`` defines ``verdicts(at, records)``: what becomes of the claims. Both stand on their own, so that
+the rest of the book can ask a chapter what it trains and what it says without running it.
+"""
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import linecache
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,10 +20,15 @@ from typing import Any
 import jupytext
 import nbformat
 
-from wsnb import engine, places, profiles
+from wsnb import places
 from wsnb.errors import InvalidValue, near_miss
-from wsnb.records import Records
-from wsnb.trials import Trial
+from wsnb.evidence.records import Record, Records
+from wsnb.publishing import settings as profiles
+from wsnb.publishing.settings import Settings
+from wsnb.running.run import recorded
+from wsnb.trials.trial import Trial
+from wsnb.verdicts.claims import Verdict
+from wsnb.verdicts.items import Item, required, welcome
 
 
 @dataclass(frozen=True)
@@ -77,50 +88,67 @@ class Chapter:
             InvalidValue: when a name is not this chapter's, or a value is of a wrong type or out of range.
         """
         given = given or {}
-        profiles.check_names(given, self.parameters, f"Chapter {self.name}")
+        profiles.check(given, self.parameters, f"Chapter {self.name}")
         values = dict(self.parameters)
         if profile is not None:
-            values |= {name: value for name, value in profiles.parameters(profile).items() if name in values}
+            values |= {name: value for name, value in profiles.profile(profile).items() if name in values}
         if given and "profile" in values:
             values["profile"] = f"{profile or values['profile']}, changed"
-        values |= given
-        if values:
-            profiles.Settings.of(values)
-        return values
+        return values | given
 
-    def declared(self, settings: Mapping[str, Any]) -> engine.Declared:
-        """The trials that the chapter asks the book's records for, found by running it up to there."""
-        if self.gathers:
-            return engine.Declared()
-        with engine.collecting() as declared:
-            self.executed(settings)
-        return declared
+    def _sources(self, tag: str) -> list[str]:
+        return [cell.source for cell in self.notebook.cells if tag in cell.metadata.get("tags", ())]
 
-    def executed(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The chapter's names after its code has run in this process with these settings."""
-        code = []
-        for cell in self.notebook.cells:
-            if cell.cell_type == "code":
-                code.append(cell.source)
-                if "parameters" in cell.metadata.get("tags", ()):
-                    code += [f"{name} = {value!r}" for name, value in settings.items()]
-        names: dict[str, Any] = {"__name__": self.name}
-        exec(compile("\n".join(code), str(self.path), "exec"), names)
+    @cached_property
+    def _contract(self) -> dict[str, Any]:
+        """What the cells tagged ``trials`` and ``verdicts`` define.
+
+        Raises:
+            InvalidValue: when they do not define the function of that name.
+        """
+        names: dict[str, Any] = {"__name__": f"notebooks.{self.name}"}
+        for tag in ("trials", "verdicts"):
+            for number, source in enumerate(self._sources(tag)):
+                file = f"<{self.path}: {tag} {number}>"
+                # Where Python looks for source: a method that a chapter defines is known by it (values.source_digest).
+                linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+                exec(compile(source, file, "exec"), names)
+            if self._sources(tag) and not callable(names.get(tag)):
+                raise InvalidValue(f"The cell tagged {tag!r} in {self.path} defines no {tag}(...); see book/edit.md.")
         return names
+
+    @property
+    def has_trials(self) -> bool:
+        """Whether it rests on the book's records: a page that gathers, or that trains live, does not."""
+        return bool(self._sources("trials"))
+
+    def items(self, settings: Mapping[str, Any]) -> dict[Any, Item]:
+        """What the chapter compares, by item."""
+        return self._contract["trials"](Settings(settings)) if self.has_trials else {}
 
     def trials(self, settings: Mapping[str, Any]) -> list[Trial]:
         """The trials that the chapter runs."""
-        return self.declared(settings).wanted
+        return required(self.items(settings))
+
+    def records(self, settings: Mapping[str, Any], store: Records | None = None) -> dict[Trial, Record]:
+        """Those of its trials, and of those that are welcome, that are recorded."""
+        items = self.items(settings)
+        return recorded([*required(items), *welcome(items)], records=store)
+
+    def verdicts(self, settings: Mapping[str, Any], records: Mapping[Trial, Record]) -> list[Verdict]:
+        """What becomes of the chapter's claims on these records; nothing where it has none."""
+        judge = self._contract.get("verdicts") if self.has_trials else None
+        return judge(Settings(settings), records) if judge else []
 
     def missing(self, settings: Mapping[str, Any], records: Records) -> list[Trial]:
         """Those of its trials that no record answers."""
-        return [trial for trial in self.trials(settings) if trial not in records]
+        return [trial for trial in self.trials(settings) if records.get(trial) is None]
 
     def published_profile(self, records: Records) -> str | None:
-        """The largest profile whose records are complete; the chapter's own values when none is."""
+        """The largest profile whose records are complete, never ``smoke``; the chapter's own values when none is."""
         if "profile" not in self.parameters:
             return None
-        for profile in reversed(profiles.PROFILES):
+        for profile in reversed(profiles.PROFILES[1:]):
             if not self.missing(self.settings(profile), records):
                 return profile
         return str(self.parameters["profile"])
@@ -141,14 +169,14 @@ class Chapter:
     def digest(self, settings: Mapping[str, Any], records: Records) -> str:
         """A hash of all that an execution depends on: script, parameters, package, profiles, records."""
         state = hashlib.sha256(repr(sorted(settings.items())).encode())
-        package = Path(__file__).resolve().parent.parent
+        package = Path(__file__).resolve().parents[1]
         files = [self.path, *sorted(package.rglob("*.py")), *sorted(self.path.parent.glob("profiles/*.yml"))]
         if self.gathers:
             others = [chapter for chapter in chapters() if not chapter.gathers]
             files += [path for chapter in others for path in (chapter.path, chapter.page_path)]
             files += [*sorted(places.benchmarks().glob("*.json")), *records.paths()]
-        declared = self.declared(settings)
-        files += [records.path(trial.key) for trial in (*declared.wanted, *declared.welcome)]
+        items = self.items(settings)
+        files += [records.path(trial.key) for trial in (*required(items), *welcome(items))]
         for file in files:
             state.update(file.name.encode() + (file.read_bytes() if file.exists() else b"-"))
         return state.hexdigest()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from wsnb.book import assets
 from wsnb.errors import InvalidValue, WsnbError, near_miss
+from wsnb.publishing import assets
 
 PAGE_SUFFIXES = (".ipynb", ".md")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

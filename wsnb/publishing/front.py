@@ -1,4 +1,4 @@
-"""The front page: the verdicts of all chapters, gathered from their executed pages."""
+"""The front page: the verdicts of all chapters, by the functions that the chapters call."""
 
 from __future__ import annotations
 
@@ -6,60 +6,45 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import nbformat
-
-from wsnb import claims
-from wsnb.book.chapters import chapters
-from wsnb.book.page import MARKS, VERDICTS_MIME, Shown, printed, signed, stated, table
-from wsnb.claims import GAP, Claim
+from wsnb.evidence.records import Records
+from wsnb.papers import CLAIMS
+from wsnb.publishing.chapters import chapters
+from wsnb.publishing.page import MARKS, Shown, effect, printed, signed, stated, table
+from wsnb.verdicts.claims import GAP, Claim, Verdict
 
 
 @dataclass(frozen=True)
 class Published:
-    """A verdict as a chapter's page publishes it.
-
-    Attributes:
-        chapter: the chapter's name.
-        outcome: as :attr:`wsnb.claims.Verdict.outcome`.
-        measured: the effect with its interval, in words.
-        seeds: how many.
-        setting: what it was measured on.
-        mean: the mean effect; None when not run.
-        missing: what is needed when it was not run.
-    """
+    """A verdict and the chapter whose page shows it."""
 
     chapter: str
-    outcome: str
-    measured: str
-    seeds: int
-    setting: str
-    mean: float | None = None
-    missing: str = ""
+    verdict: Verdict
+
+    @property
+    def mean(self) -> float | None:
+        """The mean effect; None when not run."""
+        return None if self.verdict.measured is None else self.verdict.measured.mean
 
 
 def published_verdicts() -> dict[str, Published]:
-    """By claim, the verdicts on the executed pages."""
+    """By claim, the verdicts of each chapter in the profile that its page shows."""
     found = {}
     for chapter in chapters():
-        if not chapter.page_path.exists():
-            continue
-        page = nbformat.read(chapter.page_path, as_version=4)
-        for cell in page.cells:
-            for output in cell.get("outputs", ()):
-                for verdict in output.get("data", {}).get(VERDICTS_MIME, ()):
-                    name = verdict.pop("claim")
-                    found[name] = Published(chapter.name, **verdict)
+        if chapter.has_trials:
+            settings = chapter.settings(chapter.published_profile(Records()))
+            judged = chapter.verdicts(settings, chapter.records(settings))
+            found |= {verdict.claim.id: Published(chapter.name, verdict) for verdict in judged}
     return found
 
 
 def answer(published: Mapping[str, Published]) -> Shown:
     """What was measured, in a few sentences: the count of verdicts, the range of the gap, gap and saving online."""
-    outcomes = Counter(_outcome(name, published) for name in claims.CLAIMS)
+    outcomes = Counter(_outcome(name, published) for name in CLAIMS)
     counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in MARKS if outcomes[outcome])
-    lines = [f"Of {len(claims.CLAIMS)} claims examined so far: **{counts}**."]
-    settings = sorted({verdict.setting for verdict in published.values() if verdict.seeds})
+    lines = [f"Of {len(CLAIMS)} claims examined so far: **{counts}**."]
+    settings = sorted({found.verdict.setting for found in published.values() if found.verdict.measured})
     gaps = [
-        found.mean for name, found in published.items() if found.mean is not None and claims.CLAIMS[name].effect == GAP
+        found.mean for name, found in published.items() if found.mean is not None and CLAIMS[name].effect == GAP
     ]
     if gaps:
         span = f"{signed(min(gaps))} to {signed(max(gaps))} points"
@@ -76,12 +61,12 @@ def answer(published: Mapping[str, Published]) -> Shown:
 
 
 def _outcome(name: str, published: Mapping[str, Published]) -> str:
-    return published[name].outcome if name in published else "not run"
+    return published[name].verdict.outcome if name in published else "not run"
 
 
 def _by_topic() -> dict[str, list[Claim]]:
     topics: dict[str, list[Claim]] = {}
-    for claim in claims.CLAIMS.values():
+    for claim in CLAIMS.values():
         topics.setdefault(claim.topic, []).append(claim)
     return topics
 
@@ -104,13 +89,14 @@ def claims_tables(published: Mapping[str, Published]) -> Shown:
         run = [claim for claim in group if _outcome(claim.id, published) != "not run"]
         rows = []
         for claim in run:
-            found = published[claim.id]
+            verdict = published[claim.id].verdict
+            assert verdict.measured is not None
             rows.append(
                 (
                     stated(claim),
                     printed(claim),
-                    f"{found.measured} ({found.seeds} seeds)",
-                    f"[{MARKS[found.outcome]} **{found.outcome}**]({found.chapter}.html)",
+                    f"{effect(verdict.measured, claim.digits)} ({verdict.measured.n} seeds)",
+                    f"[{MARKS[verdict.outcome]} **{verdict.outcome}**]({published[claim.id].chapter}.html)",
                 )
             )
         parts.append(f"**{topic}**")
@@ -118,6 +104,6 @@ def claims_tables(published: Mapping[str, Published]) -> Shown:
             parts.append(table(("claim", "paper", "here: mean [interval]", "verdict"), rows).markdown)
         absent = len(group) - len(run)
         if absent:
-            needs = {published[claim.id].missing for claim in group if claim.id in published} - {""}
+            needs = {published[claim.id].verdict.missing for claim in group if claim.id in published} - {""}
             parts.append(f"{absent} not run" + (f": needs {', '.join(sorted(needs))}." if needs else "."))
     return Shown("\n\n".join(parts))

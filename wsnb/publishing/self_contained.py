@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
-from wsnb.book import assets
+from wsnb.publishing import assets
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

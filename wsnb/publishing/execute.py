@@ -21,9 +21,9 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 
 from wsnb import places
-from wsnb.book.chapters import Chapter
 from wsnb.errors import WsnbError
-from wsnb.records import Records
+from wsnb.evidence.records import Records
+from wsnb.publishing.chapters import Chapter
 
 
 class ChapterFailed(WsnbError):

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from wsnb.records import Record
-from wsnb.statistics import Paired
+from wsnb.evidence.records import Record
+from wsnb.verdicts.statistics import Paired
 
 COLOURS = {
     "half of the data": "#767676",

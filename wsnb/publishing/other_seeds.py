@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wsnb.book.chapters import Chapter, chapters
-from wsnb.book.execute import environment
-from wsnb.book.page import MARKS, Shown, effect, stated, table
-from wsnb.claims import CLAIMS, Verdict, verdict_on
-from wsnb.records import Records
-from wsnb.statistics import Paired
+from wsnb.evidence.records import Records
+from wsnb.papers import CLAIMS
+from wsnb.publishing.chapters import Chapter, chapters
+from wsnb.publishing.page import MARKS, Shown, effect, stated, table
+from wsnb.verdicts.claims import Verdict, verdict_on
+from wsnb.verdicts.statistics import Paired
 
 APART = 10
 """How far the other seeds lie above those of a page; no profile has more."""
@@ -53,9 +53,9 @@ def judged_twice() -> list[Twice]:
     """Every claim of every chapter, in the profile that its page shows, from what is recorded. Nothing is trained."""
     found = []
     for chapter in chapters():
-        settings = _settings(chapter)
-        if not chapter.trials(settings):
+        if not chapter.has_trials:
             continue
+        settings = _settings(chapter)
         first = _judged(chapter, settings)
         other = _judged(chapter, settings | {"first_seed": settings["first_seed"] + APART})
         found += [Twice(chapter, *both) for both in zip(first, other, strict=True)]
@@ -69,8 +69,7 @@ def _settings(chapter: Chapter) -> dict[str, Any]:
 
 
 def _judged(chapter: Chapter, settings: dict[str, Any]) -> list[Verdict]:
-    with environment(WSNB_MISSING="skip"):
-        return chapter.executed(settings).get("judged", [])
+    return chapter.verdicts(settings, chapter.records(settings))
 
 
 def _run_on_both(twice: Sequence[Twice]) -> list[Twice]:

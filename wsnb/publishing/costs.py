@@ -7,13 +7,15 @@ from statistics import median
 from typing import Any
 
 from wsnb import places
-from wsnb.book import page
-from wsnb.book.chapters import chapters
-from wsnb.book.page import Shown
-from wsnb.engine import jobs_for
-from wsnb.plan import Plan, Speed, Workload, in_millions, in_words, make_plan, workload_of
-from wsnb.records import Records
-from wsnb.trials import Epochs, Trial
+from wsnb.evidence.records import Records
+from wsnb.publishing import page
+from wsnb.publishing.chapters import chapters
+from wsnb.publishing.page import Shown
+from wsnb.running.crew import Speed, Workload
+from wsnb.running.jobs import jobs_for
+from wsnb.running.plan import Plan, in_millions, in_words, make_plan, most_epochs, workload_of
+from wsnb.trials.stops import Epochs
+from wsnb.trials.trial import Trial
 
 Results = dict[str, Any]
 """One file of ``benchmarks/results``, as benchmarks/speed.py writes it."""
@@ -62,7 +64,7 @@ def paper_profile(found: list[Results]) -> Shown:
     """How long each chapter's paper profile takes on the machines that were measured, none of it recorded."""
     rows = []
     for chapter in chapters():
-        if "profile" not in chapter.parameters:
+        if not chapter.has_trials:
             continue
         trials = chapter.trials(chapter.settings("paper"))
         for results in found:
@@ -92,4 +94,4 @@ def _plan(trials: list[Trial], rates: dict[Workload, Speed], workers: int) -> Pl
 def _longest(trial: Trial) -> Trial:
     """The trial, and those before it, trained for as many epochs as they may take."""
     parent = None if trial.parent is None else _longest(trial.parent)
-    return trial.replace(stop=Epochs(trial.stop.at_most), parent=parent)
+    return trial.replace(stop=Epochs(round(most_epochs(trial))), parent=parent)

@@ -1,0 +1,148 @@
+"""A chapter's settings: the values of its parameters; and profiles, named sets of such values.
+
+A profile is a papermill parameters file in ``notebooks/profiles``. The ``paper`` profile holds the values that the
+papers state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from wsnb import places
+from wsnb.data import catalogue
+from wsnb.errors import InvalidValue, near_miss
+
+PROFILES = ("smoke", "laptop", "paper")
+"""From the smallest to the largest; a chapter publishes the largest whose records are complete."""
+
+PAPERS_DATA_SETS = {"cifar10": "CIFAR-10", "svhn": "SVHN", "cifar100": "CIFAR-100"}
+"""What the papers call their data sets."""
+
+
+def stands_for(dataset: str) -> str:
+    """Which of the papers' data sets a data set of ours stands for; any that is none of theirs stands for CIFAR-10."""
+    return PAPERS_DATA_SETS.get(dataset, "CIFAR-10")
+
+
+class Settings:
+    """The values of a chapter's parameters, as attributes: ``at.images``; frozen."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        frozen = {name: tuple(given) if isinstance(given, list) else given for name, given in values.items()}
+        self.__dict__.update(frozen)
+
+    @classmethod
+    def of(cls, names: Mapping[str, Any]) -> Settings:
+        """Those of a notebook whose parameters are all that it has named so far: ``Settings.of(globals())``."""
+        plain = (bool, int, float, str, list, type(None))
+        values = {name: given for name, given in names.items() if isinstance(given, plain) and name[0] != "_"}
+        return cls({name: given for name, given in values.items() if name not in ("In", "Out", "exit", "quit")})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"settings are frozen; use at.replace({name}=...)")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"There is no parameter {name!r}; there are {', '.join(self.__dict__)}.")
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={given!r}' for name, given in self.__dict__.items())})"
+
+    def replace(self, **changes: Any) -> Settings:
+        """These settings with some of them changed."""
+        return Settings(self.__dict__ | changes)
+
+    @property
+    def all_seeds(self) -> range:
+        """The seeds."""
+        return self.seeds_of(self.seeds)
+
+    def seeds_of(self, count: int) -> range:
+        """So many seeds, from ``first_seed`` on."""
+        return range(self.first_seed, self.first_seed + count)
+
+    @property
+    def stands_for(self) -> str:
+        """The papers' data set that ours stands for."""
+        return stands_for(self.dataset)
+
+    @property
+    def data_sets(self) -> dict[str, str]:
+        """By what the papers call them: our data set, which stands for one of theirs, and their other two."""
+        others = {theirs: name for name, theirs in PAPERS_DATA_SETS.items() if theirs != self.stands_for}
+        return {self.stands_for: self.dataset} | others
+
+    def as_in_the_paper(self) -> Settings:
+        """The paper's values of the same parameters, on the paper's data set that ours stands for."""
+        theirs = Settings(self.__dict__ | {k: v for k, v in profile("paper").items() if k in self.__dict__})
+        return theirs if theirs.stands_for == self.stands_for else theirs.replace(dataset=self.dataset)
+
+
+def profile(name: str) -> dict[str, Any]:
+    """The values in a profile's file.
+
+    Raises:
+        InvalidValue: when there is no such profile, or its file is no list of values.
+    """
+    if name not in PROFILES:
+        raise InvalidValue(f"There is no profile {name!r}; allowed: {', '.join(PROFILES)}.{near_miss(name, PROFILES)}")
+    path = places.root() / "notebooks" / "profiles" / f"{name}.yml"
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidValue(f"The profile {name!r} is not at {path}: {error.strerror}. Run in a checkout.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidValue(f"The profile {name!r} at {path} is no YAML: {error}.") from error
+    if not isinstance(values, dict):
+        raise InvalidValue(f"The profile {name!r} at {path} holds {values!r}; allowed: lines of `name: value`.")
+    return values
+
+
+def check(given: Mapping[str, Any], own: Mapping[str, Any], whose: str) -> None:
+    """That values can be those of a chapter's parameters.
+
+    A parameter may have a value of any type that the chapter's own value and the profiles' have, a null that is the
+    only one also a whole number; numbers are above zero, the first seed zero or more; lists hold different ones.
+
+    Args:
+        given: the values, by name.
+        own: the chapter's own values.
+        whose: what the sentence of an error calls the chapter.
+
+    Raises:
+        InvalidValue: naming the first that cannot, and what is allowed.
+    """
+    known = [dict(own), *map(profile, PROFILES)] if given else []
+    for name, value in given.items():
+        if name not in own:
+            raise InvalidValue(
+                f"{whose} has no parameter {name!r}; allowed: {', '.join(own)}.{near_miss(str(name), own)}"
+            )
+        _check_value(name, value, [values[name] for values in known if name in values])
+        if name == "dataset":
+            catalogue.check_name(value)
+
+
+_IN_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", list: "a list"}
+
+
+def _check_value(name: str, value: Any, known: Sequence[Any]) -> None:
+    types = {type(each) for each in known}
+    types |= {int} if types == {type(None)} else set()
+    if float in types and type(value) is int:
+        types = types | {int}
+    words = [_IN_WORDS[each] for each in _IN_WORDS if each in types] + (["null"] if type(None) in types else [])
+    least = "at least 0" if name == "first_seed" else "above 0"
+    items = value if isinstance(value, list) else [value]
+    numbers = [each for each in items if type(each) in (int, float)]
+    right = type(value) in types and all(each >= 0 if name == "first_seed" else each > 0 for each in numbers)
+    if right and isinstance(value, list):
+        inner = {type(each) for items in known if isinstance(items, list) for each in items}
+        inner |= {int} if float in inner else set()
+        right = bool(value) and len(set(map(str, value))) == len(value) and all(type(each) in inner for each in value)
+        words = [f"a list of one or more different {'numbers' if inner & {int, float} else 'texts'}"]
+    if not right:
+        limits = f", {least}" if numbers and type(value) in types else ""
+        raise InvalidValue(f"{name} is {value!r}; allowed: {' or '.join(words)}{limits}.")
