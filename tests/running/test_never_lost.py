@@ -16,10 +16,11 @@ from own_methods import OwnFault
 
 from wsnb import MLP, SGD, Adam, Epochs, HareTortoise, Logistic, Part, Records, ReDo, ResNet18, Trial, run
 from wsnb.evidence.weights import checkpoint_path, weights_path
+from wsnb.running import run as running
 from wsnb.running.jobs import jobs_for
 from wsnb.running.local import InProcess, LocalCrew
 from wsnb.running.progress import Display
-from wsnb.running.run import LOSSES, Session, Unfinished
+from wsnb.running.run import Session, Unfinished
 
 SMALL = Trial(Part("digits", 60), MLP(hidden=(8,)), SGD(0.1), Epochs(3), batch_size=16)
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
@@ -125,13 +126,14 @@ def test_a_worker_that_is_killed_is_replaced_and_its_trial_goes_on(tmp_path: Pat
 
 
 @posix
-def test_a_trial_that_costs_its_worker_every_time_is_named_and_spares_the_others(tmp_path: Path) -> None:
+def test_a_trial_that_costs_its_worker_every_time_is_named_and_spares_the_others(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(running, "LOSSES", 1)
     deadly, other = SMALL.replace(stop=Epochs(100_000)), SMALL.replace(seed=1)
     crew, store = LocalCrew(workers=1, device="cpu"), Records(tmp_path)
-    killer = Killer(crew, deadly, times=LOSSES + 1)
+    killer = Killer(crew, deadly, times=9)
     with pytest.raises(Unfinished, match=r"1 of 2 trials finished, 1 failed, 0 are left.*\n.*killed \(signal 9\)"):
         Session(jobs_for([deadly, other], store), store, crew, None, killer).work()
-    assert len(killer.killed) == LOSSES + 1
+    assert len(killer.killed) == 2
     assert store.get(other) is not None and store.get(deadly) is None
 
 
