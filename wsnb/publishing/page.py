@@ -202,13 +202,13 @@ def equivalence(measured: Paired | None, margin: float, *, equal: str, different
 
 
 def power(judged: Sequence[Verdict]) -> Shown:
-    """What effect the seeds could have shown, claim by claim."""
+    """What effect the seeds could have shown, claim by claim; two seeds decide nothing."""
     rows = [
         (
             f"`{verdict.claim.id}`",
             str(verdict.measured.n),
             f"{verdict.measured.spread:.{verdict.claim.digits + 1}f}",
-            f"{verdict.measured.detectable():.{verdict.claim.digits}f}",
+            "–" if verdict.measured.n < 3 else f"{verdict.measured.detectable():.{verdict.claim.digits}f}",
         )
         for verdict in judged
         if verdict.measured is not None

@@ -133,7 +133,8 @@ def _check_value(name: str, value: Any, known: Sequence[Any]) -> None:
     types |= {int} if types == {type(None)} else set()
     if float in types and type(value) is int:
         types = types | {int}
-    words = [_IN_WORDS[each] for each in _IN_WORDS if each in types] + (["null"] if type(None) in types else [])
+    shown = types - {int} if float in types else types
+    words = [_IN_WORDS[each] for each in _IN_WORDS if each in shown] + (["null"] if type(None) in types else [])
     least = "at least 0" if name == "first_seed" else "above 0"
     items = value if isinstance(value, list) else [value]
     numbers = [each for each in items if type(each) in (int, float)]

@@ -6,18 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from wsnb import claims
-from wsnb.book import other_seeds
-from wsnb.book.chapters import Chapter, chapter
-from wsnb.book.other_seeds import Twice
-from wsnb.records import Record, Records
+from wsnb import Record, Records
+from wsnb.papers import CLAIMS, claim
+from wsnb.publishing import other_seeds
+from wsnb.publishing.chapters import Chapter, chapter
+from wsnb.publishing.other_seeds import Twice
+from wsnb.publishing.settings import PROFILES, profile
+from wsnb.verdicts.claims import judge, not_run
 
 CHAPTER = Chapter("gap-offline", Path("gap-offline.py"))
-GAP = claims.claim("gap-figure-1")
+GAP = claim("gap-figure-1")
 
 
 def twice(first: list[float], other: list[float], *, together: int = 1) -> Twice:
-    both = (claims.judge(GAP, values, 0, "digits", together=together) for values in (first, other))
+    both = (judge(GAP, values, 0, "digits", together=together) for values in (first, other))
     return Twice(CHAPTER, *both)
 
 
@@ -46,7 +48,7 @@ def test_both_together_are_judged_at_the_level_of_the_first_on_all_seeds() -> No
 
 
 def test_what_was_run_on_one_side_alone_is_not_counted() -> None:
-    missing = Twice(CHAPTER, claims.judge(GAP, [1.0, 2.0, 3.0], 0, ""), claims.not_run(GAP, "other seeds"))
+    missing = Twice(CHAPTER, judge(GAP, [1.0, 2.0, 3.0], 0, ""), not_run(GAP, "other seeds"))
     assert missing.together == missing.first
     assert "No claim" in other_seeds.summary([missing]).markdown
     said = other_seeds.summary([missing, twice([2.0, 2.1, 2.2], [-1.0, -1.1, -1.2])]).markdown
@@ -70,19 +72,34 @@ def test_what_is_recorded_is_judged_again_in_the_profile_of_its_page() -> None:
     made = {"device": "a CPU", "threads": 1, "commit": "none", "versions": {}, "started": "2026-01-01", "seconds": 1}
     final = {"train_accuracy": 0.9, "train_loss": 0.1, "epochs": 3, "images_seen": 10, "stopped": "all epochs done"}
     decay = chapter("weight-decay")
-    for first_seed in (0, other_seeds.APART):
-        for trial in decay.trials(decay.settings("smoke", {"first_seed": first_seed})):
-            has_gap = trial.parent is not None and not trial.optimiser.weight_decay
+    for first_seed in (1, 1 + other_seeds.APART):
+        for trial in decay.trials(decay.settings("laptop", {"first_seed": first_seed})):
+            has_gap = trial.parent is not None and not trial.optimizer.weight_decay
             accuracy = 0.48 if has_gap else 0.5
             curves = {"test_accuracy": [accuracy] * 3, "seconds": [1.0] * 3}
-            Records().put(Record(trial.canonical(), {}, curves, final | {"test_accuracy": accuracy}, made))
+            measured = final | {"test_accuracy": accuracy}
+            Records().put(Record(trial.canonical(), trial.asked, {}, curves, measured, made))
     twice = other_seeds.judged_twice()
     both = {each.first.claim.id: each for each in twice if each.first.measured and each.other.measured}
-    assert [each.first.claim.id for each in twice] == list(claims.CLAIMS)
-    assert set(both) == {"gap-decays-with-decay-0.1", "gap-decays-with-more-decay"}
+    assert [each.first.claim.id for each in twice] == list(CLAIMS)
+    of_figure_1 = {"gap-figure-1", "gap-warmstart2019", "similar-losses"}  # which is the row without weight decay
+    assert set(both) == {"gap-decays-with-decay-0.1", "gap-decays-with-more-decay"} | of_figure_1
     decays = both["gap-decays-with-decay-0.1"]
     assert (decays.first.outcome, decays.holds, decays.together.outcome) == ("reproduced", "the same", "reproduced")
-    assert decays.together.measured.n == 6
+    assert decays.together.measured.n == 10
     shown = other_seeds.tables(twice).markdown
-    assert "+2.0 [+2.0,\N{NO-BREAK SPACE}+2.0], 6 seeds: ✔ **reproduced**" in shown
+    assert "+2.0 [+2.0,\N{NO-BREAK SPACE}+2.0], 10 seeds: ✔ **reproduced**" in shown
     assert "wsnb run online --profile laptop" not in shown  # not run on its own page either
+
+
+def test_other_seeds_are_none_of_any_pages() -> None:
+    counts = [value for name in PROFILES for key, value in profile(name).items() if key.endswith("seeds")]
+    assert max(counts) <= other_seeds.APART
+
+
+def test_a_page_that_was_run_says_how_other_seeds_are_run_and_one_that_was_not_says_so() -> None:
+    run = Twice(chapter("online"), judge(claim("online-gap-cifar10"), [1.0, 2.0, 3.0], 0, ""), not_run(GAP, "seeds"))
+    shown = other_seeds.tables([run]).markdown
+    assert "wsnb run online --profile laptop -p first_seed=11\nwsnb book other-seeds" in shown
+    absent = Twice(chapter("online"), not_run(GAP, "seeds"), not_run(GAP, "seeds"))
+    assert other_seeds.tables([absent]).markdown.endswith("\n\nNot run.")

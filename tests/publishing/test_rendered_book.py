@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
-import tarfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import reading
 
-from wsnb.book import assets, reading, render
 from wsnb.errors import InvalidValue, WsnbError
+from wsnb.publishing import assets, render
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 
 
@@ -72,7 +69,7 @@ def found(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     for name, body in bodies.items():
         (folder / name).write_text(f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><body>{body}</body></html>')
     rules: dict[str, set[str]] = {name: set() for name in bodies}
-    for problem in reading.read(folder, chromium=chromium):
+    for problem in reading.read(folder, chromium):
         rules[problem.page].add(problem.rule)
     return rules
 
@@ -91,11 +88,6 @@ def test_a_good_page_has_no_problem(found: dict[str, set[str]]) -> None:
     assert found["good.html"] == set()
 
 
-def test_reading_a_folder_without_pages_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(WsnbError, match="wsnb book"):
-        reading.read(tmp_path)
-
-
 # The project's own book.
 
 
@@ -110,7 +102,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_book_has_no_problem(book: Path, chromium: str) -> None:
-    assert [str(problem) for problem in reading.read(book, chromium=chromium)] == []
+    assert [str(problem) for problem in reading.read(book, chromium)] == []
 
 
 def test_every_page_of_the_contents_is_built_and_reachable_from_the_first(book: Path) -> None:
@@ -131,7 +123,7 @@ def test_maths_is_drawn_by_the_local_mathjax(book: Path) -> None:
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A book of three pages with the project's settings, and assets that need no network."""
-    monkeypatch.setattr(assets, "PACKAGES", ())
+    monkeypatch.setattr(assets, "fetch", lambda folder: folder)
     (tmp_path / "_build/assets").mkdir(parents=True)
     (tmp_path / "_config.yml").write_text((ROOT / "_config.yml").read_text())
     contents = "format: jb-book\nroot: book/intro\nchapters: [{file: book/chapter}, {file: book/other}]\n"
@@ -180,48 +172,16 @@ def test_a_chapter_that_was_not_executed_is_named_with_the_command_that_makes_it
         render.build(small)
 
 
-# Assets.
+def test_a_page_that_would_load_a_script_from_another_host_is_not_built(small: Path) -> None:
+    config = (small / "_config.yml").read_text()
+    (small / "_config.yml").write_text(
+        config.replace("html_css_files: [book.css]", 'html_js_files: ["https://example.org/a.js"]')
+    )
+    with pytest.raises(WsnbError, match="would load https://example.org/a.js from another host"):
+        render.build(small)
 
 
-@pytest.fixture
-def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An npm that copies a package lying beside it, and a pin of that package; returns the tarball it hands over."""
-    tools = tmp_path / "tools"
-    (tools / "package/es5").mkdir(parents=True)
-    (tools / "package/es5/tex.js").write_text("maths")
-    (tools / "package/es5/unused.js").write_text("not served")
-    tarball = tools / "maths-1.tgz"
-    with tarfile.open(tarball, "w:gz") as archive:
-        archive.add(tools / "package", "package")
-    command = tools / "npm"
-    command.write_text(f'#!/bin/sh\n[ -f {tarball} ] || {{ echo "no network" >&2; exit 1; }}\ncp {tarball} .\n')
-    command.chmod(0o755)
-    integrity = "sha512-" + base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()
-    monkeypatch.setattr(assets, "PACKAGES", (assets.Package("maths", "1", integrity, "es5", ("tex.js",)),))
-    monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
-    return tarball
-
-
-def test_assets_are_fetched_once_and_only_what_is_served(tmp_path: Path, npm: Path) -> None:
-    folder = assets.fetch(tmp_path / "cache/assets")
-    assert (folder / "maths/tex.js").read_text() == "maths"
-    assert not (folder / "maths/unused.js").exists()
-    npm.unlink()
-    assert assets.fetch(folder) == folder
-    assert [path.name for path in folder.parent.iterdir()] == ["assets"]
-
-
-def test_a_package_that_is_not_the_pinned_one_is_refused(
-    tmp_path: Path, npm: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (pinned,) = assets.PACKAGES
-    monkeypatch.setattr(assets, "PACKAGES", (replace(pinned, integrity="sha512-AAAA"),))
-    with pytest.raises(WsnbError, match="not the pinned one"):
-        assets.fetch(tmp_path / "assets")
-    assert not (tmp_path / "assets/maths").exists()
-
-
-def test_an_unreachable_registry_is_a_sentence_that_says_what_to_do(tmp_path: Path, npm: Path) -> None:
-    npm.unlink()
-    with pytest.raises(WsnbError, match=r"could not fetch maths@1.*no network.*Connect to the network"):
-        assets.fetch(tmp_path / "assets")
+def test_a_page_of_the_contents_that_is_neither_a_chapter_nor_there_is_named(small: Path) -> None:
+    (small / "book/other.md").unlink()
+    with pytest.raises(WsnbError, match="book/other is listed in _toc.yml, but there is neither"):
+        render.build(small)

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from wsnb import models
-from wsnb.transforms import normalise
+from wsnb.data.augmentation import normalize
+from wsnb.data.catalogue import MEAN, STD
+from wsnb.publishing import costs
+from wsnb.training import loop
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 import contender  # noqa: E402
@@ -34,7 +36,7 @@ def test_the_usual_loops_images_are_ours_unless_they_are_augmented(few_images, a
     pixels = torch.from_numpy(pictures.pixels).permute(0, 3, 1, 2)
     image, label = pictures[7]
     assert len(pictures) == 300 and label == pictures.labels[7]
-    same = torch.allclose(image, normalise(pixels[7:8])[0], atol=1e-4)
+    same = torch.allclose(image, normalize(pixels[7:8], MEAN, STD)[0], atol=1e-4)
     assert image.shape == (3, 32, 32) and same is not augment
 
 
@@ -45,15 +47,15 @@ def work_of(kind, trial):
 @pytest.mark.parametrize("kind", ["ours", "usual", "bare"])
 def test_every_loop_trains_the_works_network_on_as_many_images_as_it_is_told_to(few_images, monkeypatch, kind):
     made, seen = [], []
-    build = models.build
+    build = loop.build
 
-    def noted(model, **more):
-        made.append(model)
-        network = build(model, **more)
+    def noted(trial, *more, **named):
+        made.append(trial.model)
+        network = build(trial, *more, **named)
         network.register_forward_pre_hook(lambda _, batch: seen.append(len(batch[0])))
         return network
 
-    monkeypatch.setattr(models, "build", noted)
+    monkeypatch.setattr(loop, "build", noted)
     trial = contender.trial_of(contender.A_TRIAL_RUN, "fp32")
     work_of(kind, trial)(256)
     assert made == [trial.model] and sum(seen) == 256
@@ -63,16 +65,16 @@ def test_every_loop_trains_the_works_network_on_as_many_images_as_it_is_told_to(
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_our_loop_and_the_bare_step_run_in_the_same_precision_and_layout(few_images, monkeypatch, kind, precision):
     seen = []
-    build = models.build
+    build = loop.build
 
-    def noted(model, **more):
-        network = build(model, **more)
+    def noted(*given, **named):
+        network = build(*given, **named)
         network.register_forward_hook(
             lambda _, batch, logits: seen.append((batch[0].is_contiguous(memory_format=torch.channels_last), logits))
         )
         return network
 
-    monkeypatch.setattr(models, "build", noted)
+    monkeypatch.setattr(loop, "build", noted)
     work_of(kind, contender.trial_of(contender.A_TRIAL_RUN, precision))(128)
     assert all(layout for layout, _ in seen)
     assert {logits.dtype for _, logits in seen} == {torch.bfloat16 if precision == "bf16" else torch.float32}
@@ -122,7 +124,9 @@ def test_every_contender_has_the_whole_machine(monkeypatch, work):
 def test_every_goal_stands_at_a_ratio_that_is_measured():
     for kind, device in (("cpu", "cpu"), ("cuda", "cuda")):
         for work, goals in speed.GOALS.items():
-            if work == speed.TOGETHER:
+            if work in speed.PAIRED:
+                rates = {way: [1.0] for way in speed.PAIRED[work]}
+            elif work == speed.TOGETHER:
                 ways = ("at once", "one after another")
                 rates = {f"{way}, {precision}": [1.0] for way in ways for precision in speed.PRECISIONS}
             else:
@@ -183,3 +187,44 @@ def test_speeds_alone_leave_the_rest_of_the_file_as_it_was(tmp_path, monkeypatch
     place.write_text(json.dumps(kept))
     speed.main()
     assert json.loads(place.read_text()) == kept | new
+
+
+# What is asked of the loop ------------------------------------------------------------------------
+
+
+def test_late_accuracies_and_callbacks_are_timed_by_trainings_that_have_them_and_such_that_do_not(monkeypatch):
+    trained = []
+    monkeypatch.setattr(
+        loop, "train", lambda trial, images, device: trained.append((loop.LATE, len(trial.callbacks), trial.stop))
+    )
+    size = speed.Size((), rounds=1, seconds=0, trials=1, images=1, epochs=1, loop_images=8, loop_epochs=3, speeds=False)
+    rates = speed.of_the_loop("cpu", size)
+    assert [each[:2] for each in trained[1:]] == [(5, 0), (1, 0), (5, 1), (5, 0)]
+    assert len({stop for _, _, stop in trained[1:]}) == 1
+    assert loop.LATE == 5
+    assert {work: tuple(ways) for work, ways in rates.items()} == speed.PAIRED
+    [ratio] = speed.ratios(speed.LATE, {way: [rate] for rate, way in enumerate(speed.PAIRED[speed.LATE], 1)}, "cpu")
+    assert (ratio["median"], ratio["goal"]) == (0.5, None)
+
+
+def test_a_callback_that_does_nothing_changes_no_result(few_images):
+    trial = contender.trial_of(contender.A_TRIAL_RUN, "fp32")
+    images = contender.random_images(128)
+    plain, idle = (loop.train(each, images).final for each in (trial, trial.replace(callbacks=(speed.Nothing(),))))
+    assert plain == idle
+
+
+def test_the_results_of_a_whole_run_are_shown_by_the_page_on_cost(tmp_path, monkeypatch):
+    place = tmp_path / "results.json"
+    ways = [f"{way}, {precision}" for way in ("at once", "one after another") for precision in speed.PRECISIONS]
+    monkeypatch.setattr(speed, "cores", lambda: 1)
+    monkeypatch.setattr(speed, "at_once", lambda *_: {way: [1.0] for way in ways})
+    monkeypatch.setattr(sys, "argv", ["speed.py", "--device", "cpu", "--quick", "--output", str(place)])
+    speed.main()
+    results = json.loads(place.read_text())
+    shown = costs.speeds(results).markdown
+    for work in (contender.A_TRIAL_RUN, speed.TOGETHER, *speed.PAIRED):
+        assert f"**{work}**" in shown
+    assert shown.count("\n") == 1 + sum(map(len, results["ratios"].values()))
+    for rates in results["images_per_second"].values():
+        assert all(len(rounds) == 1 and rounds[0] > 0 for rounds in rates.values())

@@ -1,4 +1,4 @@
-"""Claims state what the papers print, and a verdict follows from paired seeds by a fixed rule."""
+"""A verdict follows from paired seeds by a fixed rule."""
 
 import dataclasses
 
@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsnb import claims, papers
-from wsnb.claims import CLAIMS, Claim, claim, judge, not_run
 from wsnb.errors import InvalidValue
-from wsnb.statistics import Paired
+from wsnb.papers import kireev2021
+from wsnb.verdicts.claims import Claim, judge, not_run, verdict_on
+from wsnb.verdicts.statistics import Paired
 
-CLAIM = Claim("a-claim", papers.KIREEV_2021, "Figure 0", "Something is higher.", "A topic", least=0.5)
+CLAIM = Claim("a-claim", kireev2021.PAPER, "Figure 0", "Something is higher.", "A topic", least=0.5)
 
 
 def with_interval(low, high, seeds=3):
@@ -147,77 +147,7 @@ def test_not_run_says_what_is_needed():
     assert (verdict.outcome, verdict.missing, verdict.setting, verdict.measured) == ("not run", "a GPU", "", None)
 
 
-# The papers' numbers ------------------------------------------------------------------------------
-
-# (random init, warm start) in percent, read off Table 1 of Kireev et al. 2021 and Table 1 of Ash and Adams 2020.
-PRINTED = {
-    "table-1-kireev2021-cifar-10-resnet-18-sgd": (60.3, 57.8),
-    "table-1-kireev2021-cifar-10-resnet-18-adam": (80.3, 79.0),
-    "table-1-kireev2021-cifar-10-resnet-18-momentum-sgd": (65.5, 63.4),
-    "table-1-kireev2021-cifar-10-mlp-momentum-sgd": (45.9, 43.5),
-    "table-1-kireev2021-svhn-mlp-sgd": (72.7, 67.3),
-    "table-1-kireev2021-svhn-resnet-18-sgd": (84.7, 86.3),
-    "table-1-kireev2021-cifar-100-logistic-regression-adam": (12.6, 12.2),
-    "table-1-ash2020-cifar-10-resnet-18-sgd": (56.2, 51.7),
-    "table-1-ash2020-cifar-10-mlp-adam": (39.4, 36.1),
-    "table-1-ash2020-svhn-mlp-adam": (76.7, 69.4),
-    "table-1-ash2020-cifar-100-resnet-18-adam": (41.4, 35.0),
-}
-
-
-def test_every_claim_is_under_its_own_id_and_says_something_of_its_own():
-    # Two claims of one id would leave one of them out of the book without a word.
-    assert all(entry.id == name for name, entry in CLAIMS.items())
-    cells = [name for name in CLAIMS if name.startswith(("table-1-kireev2021-", "table-1-ash2020-"))]
-    assert len(cells) == len(papers.KIREEV_TABLE_1) + len(papers.ASH_TABLE_1) == 27 + 12
-    assert len({entry.statement + entry.paper.cite for entry in CLAIMS.values()}) == len(CLAIMS)
-
-
-@pytest.mark.parametrize("name", PRINTED)
-def test_a_printed_gap_is_the_difference_in_the_papers_table(name):
-    random_init, warm_start = PRINTED[name]
-    assert CLAIMS[name].printed == round(random_init - warm_start, 1)
-    assert CLAIMS[name].paper is (papers.ASH_2020 if "ash" in name else papers.KIREEV_2021)
-
-
-def test_a_cell_claims_what_it_prints_and_a_difference_within_its_error_claims_none():
-    expected = {
-        "table-1-kireev2021-cifar-10-resnet-18-sgd": "above",
-        "table-1-kireev2021-svhn-resnet-18-sgd": "below",
-        "table-1-kireev2021-cifar-10-mlp-sgd": "within",
-        "table-1-kireev2021-svhn-mlp-sgd": "above",
-        "table-1-ash2020-svhn-resnet-18-adam": "above",
-    }
-    assert {name: CLAIMS[name].expects for name in expected} == expected
-
-
-def test_the_seeds_behind_the_replications_table_have_the_means_that_it_prints():
-    # But for the run of SGD on the perceptron on SVHN that the printed table replaces.
-    for cell, starts in papers.KIREEV_TABLE_1_SEEDS.items():
-        for seeds, printed in zip(starts, papers.KIREEV_TABLE_1[cell].accuracies, strict=True):
-            assert len(seeds) == 5
-            assert (abs(np.mean(seeds) - printed) < 0.0501) == (cell != ("SVHN", "MLP", "SGD"))
-
-
-def test_table_2_claims_are_differences_of_printed_gaps():
-    assert CLAIMS["gap-decays-with-more-decay"].printed == round((60.42 - 58.63) - (81.44 - 81.16), 2)
-    assert CLAIMS["gap-decays-with-decay-0.1"].printed == round((60.3 - 57.8) - (81.44 - 81.16), 2)
-
-
-def test_a_figure_without_numbers_has_none_in_its_claim():
-    assert CLAIMS["gap-figure-1"].printed is None
-
-
-def test_every_claim_has_a_topic_and_an_effect_of_interest_that_its_digits_can_show():
-    for entry in CLAIMS.values():
-        assert entry.topic and entry.least > 0
-        assert float(f"{entry.least:.{entry.digits}f}") > 0
-
-
-def test_a_claim_is_found_by_its_id():
-    assert claim("gap-figure-1") is claims.CLAIMS["gap-figure-1"]
-
-
-def test_a_mistyped_id_is_refused_with_the_near_miss():
-    with pytest.raises(InvalidValue, match="no claim 'gap-figure1'.*Did you mean 'gap-figure-1'"):
-        claim("gap-figure1")
+def test_an_effect_that_is_measured_already_is_judged_by_the_same_rule():
+    first, second = with_interval(0.1, 3)
+    judged = judge(CLAIM, first, second, "somewhere")
+    assert verdict_on(CLAIM, judged.measured, "somewhere") == judged

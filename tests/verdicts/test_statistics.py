@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from wsnb.errors import InvalidValue
-from wsnb.statistics import (
+from wsnb.verdicts.statistics import (
     Paired,
     chosen_on_others,
     equivalence,

@@ -1,0 +1,182 @@
+"""What the chapters compare: trainings that share all but what is compared."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import pytest
+
+from wsnb import MLP, SGD, Adam, Epochs, Logistic, Part, ResNet18
+from wsnb.errors import InvalidValue
+from wsnb.papers import kireev2021
+from wsnb.publishing.chapters import chapter, chapters
+from wsnb.publishing.settings import PROFILES
+from wsnb.starts import RandomInit, WarmStart
+
+
+def items_of(name, profile="smoke", **given):
+    found = chapter(name)
+    given = {key: value for key, value in given.items() if key in found.parameters}
+    return found.items(found.settings(profile, given))
+
+
+def changed(one, other):
+    """The fields in which two trials differ."""
+    return {field.name for field in dataclasses.fields(one) if getattr(one, field.name) != getattr(other, field.name)}
+
+
+# Offline ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["Figure 1", ("CIFAR-10", "MLP", "Adam")])
+def test_offline_the_two_starts_differ_in_where_the_weights_come_from_and_nothing_else(key):
+    trials = items_of("gap-offline", images=200, optimizer_state="fresh")[key].first()
+    assert changed(trials["random init"], trials["warm start"]) == {"start", "parent"}
+    assert trials["warm start"].parent == trials["half of the data"]
+    assert changed(trials["half of the data"], trials["random init"]) == {"data"}
+    assert trials["half of the data"].data == Part("digits", 100)
+
+
+def test_table_1_has_every_cell_of_the_paper_and_each_in_its_own_way():
+    given = {"learning_rate": 0.3, "small_model_learning_rate": 0.02, "seeds": 2, "small_model_seeds": 4}
+    items = items_of("gap-offline", **given)
+    assert [key for key in items if key[0] == "CIFAR-10"] == [c for c in kireev2021.TABLE_1 if c[0] == "CIFAR-10"]
+    assert set(kireev2021.TABLE_1) < set(items)
+    for key, item in items.items():
+        if key[0] != "CIFAR-10":
+            assert item.welcome is (key != "Figure 1")
+            continue
+        half = item.first()["half of the data"]
+        assert isinstance(half.model, {"ResNet-18": ResNet18, "MLP": MLP, "logistic regression": Logistic}[key[1]])
+        assert isinstance(half.optimizer, Adam) == (key[2] == "Adam")
+        rate = {"Adam": 0.003, "momentum SGD": 0.01, "SGD": 0.3 if key[1] == "ResNet-18" else 0.02}[key[2]]
+        assert half.optimizer.learning_rate == rate
+        assert getattr(half.optimizer, "momentum", 0) == (0.9 if key[2] == "momentum SGD" else 0)
+        assert len(item.seeds) == (2 if key[1] == "ResNet-18" else 4)
+        assert all(each["warm start"].optimizer_state == "kept" for each in item.seeds.values())
+
+
+def test_sgd_on_the_perceptron_on_svhn_has_the_learning_rate_that_the_papers_table_marks():
+    items = items_of("gap-offline", "paper")
+    rates = {key: item.first()["random init"].optimizer.learning_rate for key, item in items.items()}
+    assert rates.pop(("SVHN", "MLP", "SGD")) == 0.005
+    assert set(rates.values()) == {0.001}
+    assert ("SVHN", "MLP", "SGD, learning rate as elsewhere") in rates
+
+
+def test_the_paper_profile_trains_what_the_paper_describes():
+    found = chapter("gap-offline")
+    trials = found.trials(found.settings("paper"))
+    assert len({trial.key for trial in trials}) == 15 + 5 * 9 * 3  # Figure 1, and Table 1's cells
+    assert {trial.data.dataset for trial in trials} == {"cifar10"}
+
+
+# Online -------------------------------------------------------------------------------------------
+
+
+def test_online_each_step_adds_a_chunk_and_the_warm_start_goes_on_from_the_step_before():
+    trials = items_of("online", images=200, chunk=64)["CIFAR-10", 0.4].first()
+    assert [amount for start, amount in trials if start == "warm start"] == [64, 128, 192, 200]
+    assert trials["random init", 64] == trials["warm start", 64]
+    for before, after in itertools.pairwise([64, 128, 192, 200]):
+        warm, fresh = trials["warm start", after], trials["random init", after]
+        assert warm.parent == trials["warm start", before]
+        assert isinstance(warm.start, WarmStart) and isinstance(fresh.start, RandomInit)
+        assert changed(warm, fresh) == {"start", "parent"}
+
+
+def test_online_the_higher_accuracy_is_for_svhn_alone():
+    items = items_of("online", train_accuracy=0.9, higher_train_accuracy=0.95)
+    assert {key: item.welcome for key, item in items.items()} == {
+        ("CIFAR-10", 0.9): False, ("SVHN", 0.9): True, ("SVHN", 0.95): True, ("CIFAR-100", 0.9): True,
+    }  # fmt: skip
+
+
+def test_online_a_chunk_that_makes_too_few_steps_is_refused_before_anything_is_trained():
+    with pytest.raises(InvalidValue, match="96 images in chunks of 64 make fewer than three steps"):
+        items_of("online", images=96, chunk=64)
+
+
+# Stopped early ------------------------------------------------------------------------------------
+
+
+def test_every_stop_is_of_one_training_on_half_and_the_last_is_figure_1():
+    given = {"phase_epochs": 6, "checkpoint_every": 2, "images": 200}
+    trials = items_of("early-stopping", **given)["Figure 3"].first()
+    assert [name for name in trials if name[0] == "half of the data"] == [("half of the data", at) for at in (2, 4, 6)]
+    assert changed(trials["half of the data", 2], trials["half of the data", 6]) == {"stop"}
+    figure_1 = items_of("gap-offline", **given)["Figure 1"].first()
+    assert trials["warm start", 6] == figure_1["warm start"]
+    assert trials["random init", 0] == figure_1["random init"]
+    for epochs in (2, 4, 6):
+        warm = trials["warm start", epochs]
+        assert warm.parent == trials["half of the data", epochs]
+        assert warm.stop == Epochs(6) and warm.data == Part("digits", 200)
+
+
+# Weight decay and precision -----------------------------------------------------------------------
+
+
+def test_without_decay_it_is_figure_1_and_with_it_all_three_trainings_have_it():
+    items = items_of("weight-decay")
+    assert items[0.0].seeds == items_of("gap-offline")["Figure 1"].seeds
+    for decay, item in items.items():
+        assert {trial.optimizer for trial in item.first().values()} == {SGD(0.05, weight_decay=decay)}
+
+
+def test_the_precisions_differ_in_nothing_else_and_the_ten_others_are_other_seeds():
+    items = items_of("precision")
+    page, others = items.values()
+    assert others.welcome and len(others.seeds) == 10 and not set(page.seeds) & set(others.seeds)
+    trials = page.first()
+    for start in ("half of the data", "random init"):
+        assert changed(trials["fp32", start], trials["bf16", start]) == {"precision"}
+    assert trials["bf16", "warm start"].parent == trials["bf16", "half of the data"]
+
+
+# Learning rate and batch size ---------------------------------------------------------------------
+
+
+def test_every_pair_is_crossed_with_two_others_and_each_is_drawn_equally_often():
+    found = chapter("learning-rate-batch-size")
+    settings = found.settings("paper")
+    trials = found.items(settings)["Figure 4"].first()
+    pairs = list(itertools.product(settings["learning_rates"], settings["batch_sizes"]))
+    for start, times in (("random init", 1), ("half of the data", 1), ("warm start", 2), ("as coded", 1)):
+        seconds = [second for name, _, second in trials if name == start]
+        assert sorted(seconds) == sorted(pairs * times)
+    for (start, first, second), trial in trials.items():
+        assert (trial.optimizer.learning_rate, trial.batch_size) == second
+        if start == "warm start":
+            assert first[0] != second[0] and first[1] != second[1]
+            assert trial.parent == trials["half of the data", first, first]
+
+
+def test_as_coded_goes_on_from_a_warm_start_on_all_of_the_data():
+    trials = items_of("learning-rate-batch-size", "paper")["Figure 4"].first()
+    coded = [(name, trial) for name, trial in trials.items() if name[0] == "as coded"]
+    assert coded
+    for (_, first, second), trial in coded:
+        assert trial.parent.data == trial.data and trial.parent.parent == trials["half of the data", first, first]
+        assert changed(trial, trials["warm start", first, second]) == {"parent"}
+
+
+# All of them --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("name", [each.name for each in chapters() if each.has_trials])
+def test_every_profile_makes_every_comparison_and_no_seed_has_other_names(name, profile):
+    found = chapter(name)
+    items = found.items(found.settings(profile))
+    assert any(not item.welcome for item in items.values())
+    for item in items.values():
+        assert len({tuple(trials) for trials in item.seeds.values()}) == 1
+
+
+@pytest.mark.parametrize("name", [each.name for each in chapters() if each.has_trials])
+def test_the_cell_with_the_trials_is_short_enough_to_be_read(name):
+    [source] = chapter(name)._sources("trials")
+    lines = [line for line in source.splitlines() if line.strip() and not line.strip().startswith(('"""', "#"))]
+    assert len(lines) < 25
