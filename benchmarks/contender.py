@@ -204,7 +204,7 @@ class Loop:
         usually = functools.partial(usual, loaders=loaders)
         make = {"ours": ours, "bare": bare, "arithmetic": arithmetic, "usual": usually}[kind]
         self.train = make(trial, device)
-        self.images_per_second = 0.0
+        self.images_per_second, self.batches = 0.0, 2
         for _ in range(2):
             self._time(2)
 
@@ -218,7 +218,11 @@ class Loop:
 
     def rate(self, seconds: float) -> float:
         """Images per second over about so many seconds, two batches at least."""
-        return self._time(max(2, round(self.images_per_second * seconds / 128)))
+        while True:
+            # Not many more than have been timed: a guess from a few batches may be far off.
+            self.batches = max(2, min(round(self.images_per_second * seconds / 128), 10 * self.batches))
+            if 128 * self.batches / self._time(self.batches) >= seconds / 2:
+                return self.images_per_second
 
 
 def main(device: str, threads: int) -> None:

@@ -38,7 +38,7 @@ HERE = Path(__file__).resolve().parent
 TOGETHER = "8 trials at once"
 LATE, SEAM = "late accuracies", "a callback"
 PAIRED = {
-    LATE: ("of the last 5 epochs", "of the last epoch alone"),
+    LATE: ("last 5 epochs", "last epoch alone"),
     SEAM: ("one that does nothing", "none"),
 }
 """What is asked of the loop, by work: the way that costs more, and the way without."""
@@ -152,7 +152,7 @@ QUICK = Size(
     trials=2,
     images=128,
     epochs=1,
-    loop_images=128,
+    loop_images=16,
     loop_epochs=1,
     speeds=False,
 )

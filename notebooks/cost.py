@@ -93,7 +93,7 @@ costs.paper_profile(found)
 # Each trial asks the cluster for `--threads` processors and, with `--device cuda`, a GPU (`--device cuda/4`: a
 # quarter of one). Records, weights and checkpoints travel through Ray to the machine that asked, so no file
 # system need be shared; every node needs this package in the same version and the data set (`wsnb data
-# fetch`, or `WSNB_DATA`). The trials of a node that is lost run again elsewhere.
+# fetch NAME`, or `WSNB_DATA`). The trials of a node that is lost run again elsewhere.
 #
 # ## On Slurm, with Ray
 #

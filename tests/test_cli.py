@@ -177,7 +177,7 @@ def test_a_merge_goes_on_after_what_is_wrong_and_says_it_at_the_end(wsnb, tmp_pa
         f"{second.folder}: 1 added",
         f"2 records are now in {Records().folder}.",
     ]
-    assert f"The record {TRIAL.key}.json has another final than ours" in err
+    assert f"The record {TRIAL.key}.json has another test_accuracy than ours" in err
     assert "test accuracy 0.75 on a CPU there, 0.5 on a CPU here" in err
     assert f"{TRIAL.replace(seed=1).key}.json is cut short" in err and "nowhere holds no records" in err
 
@@ -230,7 +230,7 @@ def test_a_plan_says_what_is_recorded_and_what_would_run_and_trains_nothing(wsnb
     status, out, _ = wsnb("plan", "gap-offline", "--profile", "smoke", *few, "--workers", "2")
     assert status == 0
     assert "30 trials to train" in out and "with 2 workers" in out
-    assert "ResNet18(width=8)" in out and "WarmStart() from 100" in out
+    assert "ResNet18(width=8)" in out and "WarmStart() from 48" in out
     assert not Records().paths()
 
 

@@ -2,6 +2,7 @@
 
 from wsnb.callbacks import CosineSchedule, GradientNorms, HareTortoise, ReDo, StepSchedule, TrainingModeAccuracy
 from wsnb.data.augment import Augment
+from wsnb.data.catalogue import DataSet, data_set
 from wsnb.data.part import Part, half
 from wsnb.errors import WsnbError
 from wsnb.evidence.records import Record, Records
@@ -9,6 +10,7 @@ from wsnb.models import MLP, Logistic, ResNet18, ResNet20
 from wsnb.optimizers import SGD, Adam, AdamW, RMSProp
 from wsnb.regularizers import DTNH, L2SP, KnowDist, PlainSum
 from wsnb.running.run import plan, recorded, run
+from wsnb.seam import Callback, Direction, Model, Optimizer, Regularizer, Start, Stop
 from wsnb.starts import Dash, RandomInit, ShrinkPerturb, WarmStart
 from wsnb.trials.stops import Epochs, Steps, StopsImproving, TrainAccuracy
 from wsnb.trials.trial import Trial
@@ -17,6 +19,15 @@ from wsnb.values import kind, setting
 __version__ = "0.1.0"
 
 __all__ = [
+    "data_set",
+    "Stop",
+    "Start",
+    "Regularizer",
+    "Optimizer",
+    "Model",
+    "Direction",
+    "DataSet",
+    "Callback",
     "DTNH",
     "L2SP",
     "MLP",

@@ -200,7 +200,7 @@ class Regularizer(Value):
         return None
 
     def penalty(self, seen: Seen) -> Tensor | None:
-        r""":math:`\Omega` as a scalar to be differentiated; None where :meth:`gradient` gives all."""
+        r""":math:`\Omega` of the backbone as a scalar to be differentiated; None where :meth:`gradient` gives all."""
         return None
 
 
@@ -227,7 +227,8 @@ class Training(Protocol):
     Attributes:
         trial: what is trained, a :class:`wsnb.Trial`.
         model: the network, with the weights that move.
-        optimizer: what moves them; see :class:`wsnb.training.optimization.Optimization`.
+        optimizer: what moves them; see :class:`wsnb.training.optimization.Optimization`. Its ``scale`` multiplies the
+            learning rates, and is 1 again before each epoch.
         images: the training images, uint8 [N, 3, H, W], on the device.
         labels: int64 [N].
         test_images: uint8, on the device; so are test_labels, int64.
@@ -264,7 +265,7 @@ class Training(Protocol):
         """A newly initialised network of the trial's model, by the callback's own chance, on the device."""
 
     def add(self, name: str, value: float) -> None:
-        """Add this epoch's point to a curve."""
+        """Add this epoch's point to a curve of the callback's: one an epoch; one that is not finite is a gap."""
 
 
 class Callback(Value):

@@ -15,26 +15,16 @@ package, by a digest of its source when it comes from elsewhere.
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import functools
-import hashlib
-import inspect
-import linecache
 import math
-import os
 import re
-import symtable
-import sys
-import textwrap
-import types
 from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Any, ClassVar, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
 
 from wsnb.errors import InvalidValue, near_miss
-
-PACKAGE = __name__.partition(".")[0]
+from wsnb.sources import is_foreign, remember, source_digest
 
 
 def setting(
@@ -177,6 +167,7 @@ def kind(name: str, *, version: int = 1) -> Callable[[Class], Class]:
         cls.kind, cls.version = name, version
         made = dataclasses.dataclass(frozen=True, repr=False)(cls)
         _kinds[name] = made
+        remember(made)
         return made
 
     return register
@@ -218,7 +209,12 @@ def from_json(form: Mapping[str, Any]) -> Any:
         )
     if hasattr(cls, "from_json"):  # a form of its own, as a trial's
         return cls.from_json(form)
-    names = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    known = {field.name for field in dataclasses.fields(cls)} | {"kind", "version", "source"}  # type: ignore[arg-type]
+    known |= {"fingerprint", "normalization"}  # a part's, which are its data set's
+    for name in form:
+        if name not in known:
+            raise InvalidValue(f"{cls.__name__} has no field {name!r}; allowed: {', '.join(sorted(known))}.")
+    names = known & {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     return cls(**{name: restored(value) for name, value in form.items() if name in names})
 
 
@@ -227,115 +223,6 @@ def restored(value: Any) -> Any:
     if isinstance(value, Mapping) and "kind" in value:
         return from_json(value)
     return tuple(map(restored, value)) if isinstance(value, list) else value
-
-
-# Classes from elsewhere ---------------------------------------------------------------------------
-
-
-def is_foreign(cls: type) -> bool:
-    """Whether a class was defined outside this package: in a notebook, a script, somebody's module."""
-    return cls.__module__.partition(".")[0] != PACKAGE
-
-
-def source_digest(cls: type) -> str:
-    """Sixteen hexadecimal digits of a SHA-256 over the source of a class and of what it uses beside it.
-
-    That is: the class, what it derives from, and the functions, the classes and the plain constants (numbers, texts)
-    of the same module that its source names, and theirs in turn. So an edit of a helper counts, one of another cell of
-    the notebook does not.
-
-    Raises:
-        InvalidValue: when its source cannot be read, as of a class that ``exec`` has made.
-    """
-    kept = vars(cls).get("_source_digest")  # goes with the class to another process, where there is no source
-    if kept is None or _is_in_a_cell(cls):  # the cell of a helper may have run again since; a file may have changed
-        found: dict[str, str] = {}
-        try:
-            _gather(cls, found)
-        except InvalidValue:
-            if kept is None:
-                raise
-            return kept
-        text = "\n".join(f"{name} {found[name]}" if name.endswith(" =") else found[name] for name in sorted(found))
-        kept = cls._source_digest = hashlib.sha256(text.encode()).hexdigest()[:16]  # type: ignore[attr-defined]
-    return kept
-
-
-def _is_in_a_cell(cls: type) -> bool:
-    return any(not os.path.exists(function.__code__.co_filename) for function in _functions(cls))
-
-
-def _gather(thing: Any, found: dict[str, str]) -> None:
-    name = thing.__qualname__
-    if name in found:
-        return
-    found[name] = source = _source(thing)
-    around = _globals_of(thing)
-    helpers = list(thing.__mro__) if isinstance(thing, type) else []
-    for used in sorted(_global_names(source)):
-        given = around.get(used)
-        helper = inspect.unwrap(given) if callable(given) else given
-        if isinstance(helper, type | types.FunctionType):
-            helpers.append(helper)  # type: ignore[arg-type]
-        elif _is_plain(helper):
-            found[f"{used} ="] = repr(helper)
-    for helper in helpers:
-        if helper.__module__ == thing.__module__:
-            _gather(helper, found)
-
-
-def _global_names(source: str) -> set[str]:
-    """The names in a source that belong to the module around it, not to one of its functions."""
-    names: set[str] = set()
-    try:
-        tables = [symtable.symtable(source, "<source>", "exec")]
-    except SyntaxError:  # a lambda in the midst of an expression
-        return names
-    for table in tables:
-        names |= {
-            symbol.get_name()
-            for symbol in table.get_symbols()
-            if symbol.is_referenced() and (symbol.is_global() or table.get_type() == "module")
-        }
-        tables += table.get_children()
-    return {name for name in names if not name.startswith("__")}
-
-
-def _is_plain(given: Any) -> bool:
-    return all(map(_is_plain, given)) if isinstance(given, tuple) else isinstance(given, bool | int | float | str)
-
-
-def _globals_of(thing: Any) -> Mapping[str, Any]:
-    functions = [thing] if isinstance(thing, types.FunctionType) else _functions(thing)
-    return functions[0].__globals__ if functions else getattr(sys.modules.get(thing.__module__), "__dict__", {})
-
-
-def _functions(cls: type) -> list[types.FunctionType]:
-    """The functions that were written in this class, not those that ``dataclass`` adds."""
-    return [
-        member
-        for member in map(inspect.unwrap, vars(cls).values())
-        if isinstance(member, types.FunctionType) and not member.__code__.co_filename.startswith("<string>")
-    ]
-
-
-def _source(thing: Any) -> str:
-    """The source of a function or a class, of a notebook's too, where :mod:`inspect` finds no class."""
-    try:
-        return textwrap.dedent(inspect.getsource(thing))
-    except (OSError, TypeError):
-        pass
-    own = [function.__code__.co_filename for function in _functions(thing)] if isinstance(thing, type) else []
-    cells = [name for name in reversed(list(linecache.cache)) if not os.path.exists(name)]  # the newest first
-    for filename in [*own, *cells] if isinstance(thing, type) else []:
-        lines = linecache.getlines(filename)
-        for node in ast.walk(ast.parse("".join(lines))) if lines else []:
-            if isinstance(node, ast.ClassDef) and node.name == thing.__name__:
-                return textwrap.dedent("".join(lines[node.lineno - 1 : node.end_lineno]))
-    raise InvalidValue(
-        f"The source of {thing.__qualname__} cannot be read, and the keys of its records would not know its code; "
-        "define it in a file or in a notebook's cell."
-    )
 
 
 # Checking -----------------------------------------------------------------------------------------

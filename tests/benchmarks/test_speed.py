@@ -106,6 +106,26 @@ def test_a_contender_answers_every_line_with_its_speed():
     assert len(done.stdout.split()) == 3 and all(float(rate) > 0 for rate in done.stdout.split())
 
 
+def test_a_turn_is_about_as_long_as_it_is_told_to_be_however_far_off_the_first_guess_was(monkeypatch):
+    now, timed = [0.0], []
+    monkeypatch.setattr(contender.time, "perf_counter", lambda: now[0])
+
+    def make(trial, device):
+        def work(count):
+            timed.append(count // 128)
+            now[0] += 0.001 if count <= 256 else count / 12_800  # the first two batches seem to take no time
+
+        return work
+
+    monkeypatch.setattr(contender, "ours", make)
+    loop = contender.Loop("ours", contender.A_TRIAL_RUN, "fp32", 0, CPU)
+    assert loop.rate(1.0) == pytest.approx(12_800)
+    assert timed == [2, 2, 20, 100]
+    assert loop.rate(1.0) == pytest.approx(12_800) and timed[4:] == [100]
+    loop.rate(0)
+    assert timed[5:] == [2]
+
+
 # Who is compared with whom ------------------------------------------------------------------------
 
 
@@ -217,7 +237,9 @@ def test_a_callback_that_does_nothing_changes_no_result(few_images):
 def test_the_results_of_a_whole_run_are_shown_by_the_page_on_cost(tmp_path, monkeypatch):
     place = tmp_path / "results.json"
     ways = [f"{way}, {precision}" for way in ("at once", "one after another") for precision in speed.PRECISIONS]
+    rates = {each.name: [1.0] for each in speed.contenders(contender.A_TRIAL_RUN, "cpu")}
     monkeypatch.setattr(speed, "cores", lambda: 1)
+    monkeypatch.setattr(speed, "compare", lambda *_: {contender.A_TRIAL_RUN: rates})
     monkeypatch.setattr(speed, "at_once", lambda *_: {way: [1.0] for way in ways})
     monkeypatch.setattr(sys, "argv", ["speed.py", "--device", "cpu", "--quick", "--output", str(place)])
     speed.main()

@@ -56,12 +56,16 @@ def folder_of_images(root):
     return root
 
 
+def of_the_package():
+    return [name for name in catalogue.names() if type(catalogue.entry(name)).__module__.startswith("wsnb.")]
+
+
 def test_pages_print_each_title_as_agreed():
-    assert {name: catalogue.title(name) for name in catalogue.names()} == TITLES
+    assert {name: catalogue.title(name) for name in of_the_package()} == TITLES
 
 
 def test_a_fingerprint_never_changes_since_records_are_keyed_by_it():
-    assert {name: catalogue.identity(name) for name in catalogue.names()} == {
+    assert {name: catalogue.identity(name) for name in of_the_package()} == {
         name: {"fingerprint": fingerprint} for name, fingerprint in FINGERPRINTS.items()
     }
 
@@ -79,7 +83,7 @@ def test_the_catalogue_is_quick_to_import_and_needs_nothing_that_reads_images():
 
 
 def test_classes_are_as_many_as_the_sets_have_and_all_different():
-    for name in catalogue.names():
+    for name in of_the_package():
         entry = catalogue.entry(name)
         assert len(set(entry.classes)) == len(entry.classes) == entry.facts.classes == catalogue.facts(name).classes
     assert [catalogue.facts(name).classes for name in TITLES] == [101, 10, 100, 10, 10, 10]

@@ -52,7 +52,7 @@ def test_cells_on_another_data_set_are_run_by_one_command_and_fill_the_page(
         judged.append({verdict.claim.id for verdict in verdicts if verdict.measured and verdict.measured.n == 2})
         assert all(verdict.measured is None or verdict.measured.n == 2 for verdict in verdicts)
     missing = {"SVHN", "CIFAR-100"} - {title} if name == "gap-offline" else set()
-    assert all(f"**Not run: needs {other}**" in text for other in missing)
+    assert all(f"**Not run: needs {other}.**" in text for other in missing)
     of_own, of_others = judged
     assert of_others <= of_own
     assert of_others and all(f"-{title.lower()}" in claim or claim.startswith("svhn-") for claim in of_others)

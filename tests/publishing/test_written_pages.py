@@ -36,7 +36,7 @@ def test_every_command_that_a_page_shows_is_one(line: str) -> None:
         name = words.pop(0)
         command = command.get_command(context, name) or pytest.fail(f"there is no command {name}")
     context = click.Context(command)
-    if not isinstance(command, click.Group):
+    if words and words != ["--help"]:  # a sentence may name a command alone
         command.parse_args(context, words)
 
 
@@ -66,7 +66,7 @@ def executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_the_readmes_trainings_run(executed, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(executed("README.md")["records"]) == 3
     said = capsys.readouterr().out
-    for start in ("WarmStart()", "ShrinkPerturb(scale=0.4, noise=0.01)", "RandomInit()"):
+    for start in ("WarmStart()", "ShrinkPerturb(noise=0.01)", "RandomInit()"):
         assert f"{start}: " in said
 
 

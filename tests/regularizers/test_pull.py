@@ -232,7 +232,12 @@ def test_a_layer_that_is_not_there_is_a_sentence_with_a_near_miss(networks):
 def test_a_network_without_stages_is_asked_for_layers():
     model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
     with pytest.raises(InvalidValue, match=r"KnowDist\.compared is None and Sequential names no stages.*\['0', '1'\]"):
-        Pull(KnowDist(), model, copy.deepcopy(model))
+        Pull(KnowDist(), model, copy.deepcopy(model), head=None)
+
+
+def test_a_head_that_is_not_there_is_a_sentence(networks):
+    with pytest.raises(InvalidValue, match=r"head is 'haed', and the model has no parameters in it.*mean 'head'"):
+        Pull(L2SP(), *networks, head="haed")
 
 
 def test_in_a_trial_a_parent_of_another_width_is_a_sentence():

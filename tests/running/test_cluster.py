@@ -360,7 +360,7 @@ def test_a_crew_says_what_it_is_and_times_what_it_would_do_with_a_model_of_ones_
 
 
 def test_a_trial_that_fits_on_no_node_is_refused_with_what_there_is(connected) -> None:
-    with pytest.raises(InvalidValue, match=r"threads=64 .*, which takes 64 CPU, and there are 1 CPU and 0 GPU at "):
+    with pytest.raises(InvalidValue, match=r"threads=64, .*, which takes 64 CPU, and there are 1 CPU and 0 GPU at "):
         RayCrew(device="cpu", threads=64)
     with pytest.raises(InvalidValue, match=r"device='cuda/4', which takes 1 CPU and 1/4 GPU"):
         RayCrew(device="cuda/4")

@@ -504,21 +504,18 @@ def assert_failed(outcome, words, epochs):
     assert outcome.final["epochs"] == epochs
     curves = outcome.progress.curves
     assert {len(curve) for curve in curves.values()} == ({epochs} if epochs else set())
-    assert all(math.isfinite(value) for curve in curves.values() for value in curve)
+    assert all(value is None or math.isfinite(value) for curve in curves.values() for value in curve)
 
 
-@pytest.mark.parametrize(
-    "trial",
-    [
-        pytest.param(SMALL_MLP.replace(model=MLP((8,), "relu"), optimizer=SGD(1e30)), id="within-an-epoch"),
-        # One batch an epoch: its loss is taken before the step that ruins the weights.
-        pytest.param(
-            SMALL_MLP.replace(model=Logistic(), optimizer=SGD(1e38), stop=Epochs(1), batch_size=64), id="last-step"
-        ),
-    ],
-)
-def test_a_training_that_diverges_is_an_outcome_that_says_so(trial):
-    assert_failed(trained(trial), "the training diverged in epoch 1: t", 0)
+def test_a_training_that_diverges_is_an_outcome_that_says_so():
+    trial = SMALL_MLP.replace(model=MLP((8,), "relu"), optimizer=SGD(1e30))
+    assert_failed(trained(trial), "the training diverged in epoch 1: ", 0)
+
+
+def test_what_the_last_step_ruins_is_found_at_the_end():
+    # One batch an epoch: its loss is taken before the step that leaves weights whose logits overflow.
+    trial = SMALL_MLP.replace(model=Logistic(), optimizer=SGD(1e38), stop=Epochs(1), batch_size=64)
+    assert_failed(trained(trial), "the training diverged at its end: test loss is ", 1)
 
 
 @kind("breaks")
@@ -548,26 +545,60 @@ class Breaks(Callback):
         return {"broken": float("nan")} if self.moment == "final" else {}
 
 
+@pytest.mark.parametrize("moment, epoch", [("before_epoch", 2), ("before_epoch", 0), ("after_epoch", 2), ("final", 2)])
+def test_what_a_callback_measures_may_be_no_number_and_is_a_gap_then_not_a_divergence(moment, epoch, tmp_path):
+    trial = SMALL_MLP.replace(callbacks=Breaks(moment, epoch))
+    plain = trained(SMALL_MLP)
+    for outcome in resumed_from_each(trial, tmp_path, {}):
+        broken = outcome.progress.curves.get("broken", [outcome.final.get("broken", 0)])
+        assert broken.count(None) == 1
+        assert {name: value for name, value in outcome.final.items() if name != "broken"} == plain.final
+        assert same_state(outcome.snapshot.model, plain.snapshot.model)
+
+
+@kind("meddles")
+class Meddles(Callback):
+    """Adds what it must not."""
+
+    name: str = "train_loss"
+    twice: bool = False
+
+    def after_epoch(self, training, state):
+        for _ in range(1 + self.twice):
+            training.add(self.name, 1.0)
+
+    def final(self, training, state):
+        return {"test_accuracy": 1.0} if self.name == "of its own" else {}
+
+
+@kind("keeps_a_number")
+class KeepsANumber(Callback):
+    """Has a state that no checkpoint could hold."""
+
+    def begin(self, training, state):
+        state["n"] = 1
+
+
 @pytest.mark.parametrize(
-    "moment, epoch, finished", [("before_epoch", 2, 2), ("before_epoch", 0, 0), ("after_epoch", 2, 1)]
+    "callback, said",
+    [
+        (Meddles(), "'train_loss' is the loop's own"),
+        (Meddles("twice", True), "'twice' has 2 points after 1 epochs; allowed: one an epoch"),
+        (Meddles("of its own"), "'test_accuracy' is measured already"),
+        (KeepsANumber(), "holds n=1, a int; allowed: tensors"),
+    ],
 )
-def test_what_a_callback_measures_may_find_it(moment, epoch, finished):
-    outcome = trained(SMALL_MLP.replace(callbacks=Breaks(moment, epoch)))
-    assert_failed(outcome, f"diverged in epoch {finished + 1}: broken is inf", finished)
+def test_what_a_callback_must_not_do_is_said_at_once(callback, said):
+    with pytest.raises(InvalidValue, match=said):
+        trained(SMALL_MLP.replace(callbacks=callback))
 
 
-def test_it_is_found_before_the_first_step():
+def test_it_is_found_in_the_first_epoch_of_a_child_of_ruined_weights():
     parent = trained(SMALL_MLP).snapshot
     parent.model["head.bias"].fill_(float("nan"))
     outcome = trained(SMALL_MLP.then(), parent=parent)
-    assert_failed(outcome, "the test loss before the first step is nan", 0)
-    assert outcome.progress.initial == {} and outcome.final["steps"] == 0
-
-
-def test_it_is_found_at_the_end_and_the_finished_epochs_stay_after_a_resume_too(tmp_path):
-    trial = SMALL_MLP.replace(callbacks=Breaks("final"))
-    for outcome in resumed_from_each(trial, tmp_path, {}):
-        assert_failed(outcome, "the training diverged at its end: broken is nan", 3)
+    assert_failed(outcome, "the training diverged in epoch 1: train loss is nan", 0)
+    assert outcome.progress.initial["test_loss"] is None
 
 
 # Starts -------------------------------------------------------------------------------------------

@@ -4,10 +4,23 @@ To add one: a file with a class that derives from :class:`wsnb.seam.Callback`, u
 line below.
 """
 
-from wsnb.callbacks.gradient_norms import GradientNorms
-from wsnb.callbacks.hare_tortoise import HareTortoise
-from wsnb.callbacks.redo import ReDo
-from wsnb.callbacks.schedules import CosineSchedule, StepSchedule
-from wsnb.callbacks.training_mode import TrainingModeAccuracy
+from wsnb.callbacks.gradient_norms import GradientNorms, gradient_norm
+from wsnb.callbacks.hare_tortoise import HareTortoise, follow
+from wsnb.callbacks.redo import ReDo, redo
+from wsnb.callbacks.schedules import CosineSchedule, StepSchedule, by_steps, cosine
+from wsnb.callbacks.training_mode import TrainingModeAccuracy, training_mode_accuracy
 
-__all__ = ["CosineSchedule", "GradientNorms", "HareTortoise", "ReDo", "StepSchedule", "TrainingModeAccuracy"]
+__all__ = [
+    "CosineSchedule",
+    "GradientNorms",
+    "HareTortoise",
+    "ReDo",
+    "StepSchedule",
+    "TrainingModeAccuracy",
+    "by_steps",
+    "cosine",
+    "follow",
+    "gradient_norm",
+    "redo",
+    "training_mode_accuracy",
+]

@@ -21,6 +21,7 @@ def gradient_norm(model: nn.Module, images: Tensor, labels: Tensor, batch_size: 
 
     in training mode, as an optimizer would meet it; running statistics and gradients are left as they were.
 
+    >>> from wsnb.callbacks import gradient_norm
     >>> old = gradient_norm(model, images[:4], labels[:4])
     >>> new = gradient_norm(model, images[4:], labels[4:])
     >>> old > 0 and new > 0

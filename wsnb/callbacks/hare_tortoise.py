@@ -22,6 +22,7 @@ def follow(tortoise: Mapping[str, Tensor], hare: Mapping[str, Tensor], momentum:
     for parameters and buffers; whole numbers among these are copied (Lee et al. 2024, Section 4). In a training loop
     of one's own, with ``tortoise = copy.deepcopy(model)`` before it, after each step:
 
+    >>> from wsnb.callbacks import follow
     >>> follow(tortoise.state_dict(), model.state_dict(), momentum=0.999)
     >>> if step % 1000 == 0:
     ...     _ = model.load_state_dict(tortoise.state_dict())

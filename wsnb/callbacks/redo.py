@@ -32,6 +32,7 @@ def redo(
     et al. 2023, Definition 2.1). A dormant unit gets fresh incoming weights, a fresh place in the normalisation layer,
     outgoing weights of zero, and none of what the optimizer remembers of these (Algorithm 1).
 
+    >>> from wsnb.callbacks import redo
     >>> share = redo(model, images, fresh=make_model(), successions=[("0", None, "2")],
     ...              moments_of=optimizer.state.__getitem__)
     >>> 0 <= share <= 1

@@ -23,6 +23,7 @@ def cosine(step: int, steps: int, rise: float = 0.01, end: float = 0.1) -> float
 
     Re-warming (Gupta et al. 2023; Ibrahim et al. 2024) is this with a new optimizer at each arrival of data.
 
+    >>> from wsnb.callbacks import cosine
     >>> for group in optimizer.param_groups:
     ...     group["lr"] = 0.1 * cosine(step=3, steps=1000)
     >>> round(group["lr"], 3)
@@ -43,6 +44,7 @@ def cosine(step: int, steps: int, rise: float = 0.01, end: float = 0.1) -> float
 def by_steps(epoch: int, at: Sequence[int], factor: float = 0.1) -> float:
     """What the learning rate of an epoch is multiplied by: ``factor`` for each of the epochs ``at`` that are over.
 
+    >>> from wsnb.callbacks import by_steps
     >>> for group in optimizer.param_groups:
     ...     group["lr"] = 0.1 * by_steps(epoch=120, at=(100, 150))
     >>> round(group["lr"], 3)

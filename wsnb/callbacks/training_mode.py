@@ -27,6 +27,7 @@ def training_mode_accuracy(
     So the batch size matters, and the order: images are taken in a fixed shuffled order, since sets lie by class. A
     last batch of one image joins the one before. Running statistics are left as they were.
 
+    >>> from wsnb.callbacks import training_mode_accuracy
     >>> accuracy = training_mode_accuracy(model, images, labels, batch_size=4)
     >>> 0 <= accuracy <= 1
     True

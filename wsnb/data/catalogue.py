@@ -13,6 +13,7 @@ entries declare theirs as constants, and nothing here imports torch or anything 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -108,7 +109,7 @@ class DataSet:
 
         fingerprint, classes, _ = self.known()
         pixels, found = in_order(pixels, classes)
-        if found != fingerprint:
+        if (found if self.fingerprint else _with_order(found, classes)) != fingerprint:
             raise DataError(
                 f"The images of {self.title or self.name} in {self.whereabouts().place} are not those that the records "
                 f"were made with (fingerprint {found}, expected {fingerprint}). {self.remedy}"
@@ -124,7 +125,12 @@ def _measured(entry: DataSet) -> tuple[str, tuple[str, ...], Facts]:
     most = 1 + int(max(pixels.train_labels.max(), pixels.test_labels.max()))
     classes = entry.classes or tuple(map(str, range(most)))
     sizes = Facts(len(pixels.train_images), len(pixels.test_images), len(classes), pixels.train_images.shape[1:])
-    return in_order(pixels, classes)[1], classes, sizes
+    return _with_order(in_order(pixels, classes)[1], classes), classes, sizes
+
+
+def _with_order(fingerprint: str, classes: tuple[str, ...]) -> str:
+    """The fingerprint of a set whose classes may come in any order: which label a class has decides what is trained."""
+    return hashlib.sha256("\n".join((fingerprint, *classes)).encode()).hexdigest()[:16]
 
 
 # The sets there are -------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ class Record:
         found += [
             name for name in self.final.keys() & other.final.keys() if self.final[name] != other.final[name]
         ]
-        return sorted(found)
+        return sorted(set(found))
 
     def to_json(self) -> str:
         """The text of the record's file: each curve on a line of its own."""

@@ -103,9 +103,6 @@ TABLE_1_SEEDS: dict[CellName, tuple[tuple[float, ...], tuple[float, ...]]] = {
     ),
 }
 
-# The one cell whose printed run has a learning rate of its own is, at the learning rate of the others, this.
-UNMARKED = ("SVHN", "MLP", "SGD, learning rate as elsewhere")
-
 # Table 2 of Kireev et al. 2021, by weight decay: ResNet-18, SGD, CIFAR-10; no errors printed.
 TABLE_2 = {
     0.1: Cell((81.44, 81.16)),

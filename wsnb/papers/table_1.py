@@ -17,7 +17,7 @@ def in_table_1(paper: Paper, cell: CellName) -> str:
 
 def of_table_1(paper: Paper, name: CellName, cell: Cell) -> Claim:
     """What a cell says: which start ends higher, where the difference is over twice its standard error."""
-    dataset, model, optimiser = name
+    dataset, model, optimizer = name
     error = 2 * math.hypot(*cell.errors) if cell.errors else 0.0
     expects: Expects
     expects, says = ("within", "ends within half a point of random init")
@@ -27,7 +27,7 @@ def of_table_1(paper: Paper, name: CellName, cell: Cell) -> Claim:
         id=in_table_1(paper, name),
         paper=paper,
         item=f"Table 1, {dataset}",
-        statement=f"{model} with {optimiser}, to convergence on {dataset}: the warm start {says}.",
+        statement=f"{model} with {optimizer}, to convergence on {dataset}: the warm start {says}.",
         topic=f"{OFFLINE}: Table 1, {dataset}",
         expects=expects,
         printed=cell.gap,

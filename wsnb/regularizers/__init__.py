@@ -4,9 +4,22 @@ To add one: a file with a class that derives from :class:`wsnb.seam.Regularizer`
 under ``@kind("its_name")``, and its line below. :mod:`wsnb.regularizers.pull` is what puts them to work.
 """
 
-from wsnb.regularizers.dtnh import DTNH
+from __future__ import annotations
+
+from typing import Any
+
+from wsnb.regularizers.dtnh import DTNH, dtnh
 from wsnb.regularizers.know_dist import KnowDist
 from wsnb.regularizers.l2_sp import L2SP
 from wsnb.regularizers.plain_sum import PlainSum
 
-__all__ = ["DTNH", "L2SP", "KnowDist", "PlainSum"]
+__all__ = ["DTNH", "L2SP", "KnowDist", "PlainSum", "Pull", "dtnh"]
+
+
+def __getattr__(name: str) -> Any:
+    """``Pull``, which imports torch, when it is asked for."""
+    if name != "Pull":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from wsnb.regularizers.pull import Pull
+
+    return Pull

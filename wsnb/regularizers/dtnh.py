@@ -22,6 +22,7 @@ def dtnh(loss: Sequence[Tensor], pull: Sequence[Tensor]) -> list[Tensor]:
     over all tensors as one vector (Wan et al. 2019, Algorithm 1, Equations 6 and 7). In the second case
     :math:`\langle d, \nabla J \rangle = \lVert \nabla J \rVert^2`. The device is not waited for.
 
+    >>> from wsnb.regularizers import dtnh
     >>> gradients = torch.autograd.grad(loss, list(model.parameters()), retain_graph=True)
     >>> pull = [2 * 0.1 * (w - s) for w, s in zip(model.parameters(), source.parameters())]
     >>> direction = dtnh(gradients, pull)

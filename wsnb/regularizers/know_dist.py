@@ -23,6 +23,7 @@ class KnowDist(Regularizer):
     over the images of the batch and the layers asked for, the source network in evaluation mode. In a training loop
     of one's own:
 
+    >>> from wsnb.regularizers import KnowDist, Pull
     >>> pull = Pull(KnowDist(coefficient=0.01, compared=("0",)), model, source)
     >>> pull.backward(functional.cross_entropy(model(images), labels), images, labels)
     >>> optimizer.step()

@@ -21,6 +21,7 @@ class L2SP(Regularizer):
     over the backbone's parameters, those of batch normalisation included and no buffers. There is no half in it, so
     the gradient has a 2. In a training loop of one's own:
 
+    >>> from wsnb.regularizers import L2SP, Pull
     >>> pull = Pull(L2SP(coefficient=0.1), model, source)
     >>> pull.backward(functional.cross_entropy(model(images), labels), images, labels)
     >>> optimizer.step()

@@ -26,6 +26,7 @@ class Pull:
     and the classifier's that of :math:`J + \sum_k \beta_k \lVert w_\text{head} \rVert^2`. Weight decay is the
     optimizer's, and added by it.
 
+    >>> from wsnb.regularizers import DTNH, L2SP, Pull
     >>> pull = Pull(L2SP(coefficient=0.1), model, source, direction=DTNH())
     >>> pull.backward(functional.cross_entropy(model(images), labels), images, labels)
     >>> optimizer.step()
@@ -35,7 +36,7 @@ class Pull:
         model: the network that is trained.
         source: the network that it is compared with; a copy of it is kept, in evaluation mode, without gradients.
         direction: how gradients are joined; their sum by default.
-        head: the name of the classifier in the model, which no regularizer pulls on.
+        head: the name of the classifier in the model, which no regularizer pulls on; None where there is none.
         arithmetic: the context in which the model's forward pass is done, for the source's: an autocast, say.
 
     Attributes:
@@ -52,7 +53,7 @@ class Pull:
         model: nn.Module,
         source: nn.Module,
         direction: Direction | None = None,
-        head: str = "head",
+        head: str | None = "head",
         arithmetic: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
     ) -> None:
         self.regularizers = [regularizer] if isinstance(regularizer, Regularizer) else list(regularizer)
@@ -61,7 +62,13 @@ class Pull:
         self.epoch = self.step = 0
         named = {name: each for name, each in model.named_parameters() if each.requires_grad}
         self.backbone = {name: each for name, each in named.items() if not name.startswith(f"{head}.")}
-        self.head = [each for name, each in named.items() if name.startswith(f"{head}.")]
+        self.head = [each for name, each in named.items() if name not in self.backbone]
+        if head is not None and not self.head:
+            parts = dict.fromkeys(name.partition(".")[0] for name in named)
+            raise InvalidValue(
+                f"head is {head!r}, and the model has no parameters in it; allowed: {', '.join(parts)}, or None for a "
+                f"network without a classifier.{near_miss(head, parts)}"
+            )
         there = dict(self.source.named_parameters())
         for name, parameter in self.backbone.items():
             if name not in there or there[name].shape != parameter.shape:
@@ -88,13 +95,15 @@ class Pull:
             modules[name].register_forward_hook(lambda _, __, output, name=name: kept.__setitem__(name, output))
 
     def backward(self, loss: Tensor, images: Tensor, labels: Tensor) -> None:
-        """Put into each parameter's ``grad`` what the optimizer is to follow.
+        """Put into each parameter's ``grad`` what the optimizer is to follow, in place of what stood there.
 
         Args:
             loss: of the model's own forward pass on these images, the last one before this call.
             images: the batch as the model saw it.
             labels: int64 [N].
         """
+        for parameter in (*self.backbone.values(), *self.head):
+            parameter.grad = None
         if self._compares:
             with torch.no_grad(), self._arithmetic():
                 self.source(images)

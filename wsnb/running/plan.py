@@ -24,10 +24,7 @@ from wsnb.files import write_whole
 from wsnb.running.crew import Crew, Speed, Workload, counted
 from wsnb.running.jobs import Job
 from wsnb.trials.stops import Epochs, Steps
-from wsnb.trials.trial import Trial
-
-LATE = 5
-"""Epochs at the end whose weights are evaluated on all test images."""
+from wsnb.trials.trial import LATE, Trial
 
 USUAL_EPOCHS = 20
 """Epochs that a training to a train accuracy is taken to need while no record of its kind says better."""

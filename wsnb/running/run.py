@@ -80,6 +80,9 @@ def run(
     """
     wanted = _trials(trials)
     _check_engine(engine, address)
+    _check_number("workers", workers, 1 if engine == "ray" else 0)
+    _check_number("threads", threads, 1)
+    _check_number("time_budget", time_budget, 0, whole=False)
     store = _store(records)
     missing = missing or os.environ.get("WSNB_MISSING") or "train"  # type: ignore[assignment]
     if missing not in ("train", "skip", "error"):
@@ -142,7 +145,17 @@ def _store(records: Records | Path | str | None) -> Records:
     return records if isinstance(records, Records) else Records(records)
 
 
+def _check_number(name: str, given: object, least: float, whole: bool = True) -> None:
+    """That a number is one, and large enough."""
+    kinds = (int,) if whole else (int, float)
+    if given is not None and (type(given) not in kinds or given < least):  # type: ignore[operator]
+        sort = "a whole number" if whole else "seconds"
+        raise InvalidValue(f"{name} is {given!r}; allowed: {sort}, at least {least:g}.")
+
+
 def _trials(given: Iterable[Trial]) -> list[Trial]:
+    if isinstance(given, Trial):
+        raise InvalidValue(f"run was given the one trial {given!r}; allowed: a list of them, such as [trial].")
     wanted = list(dict.fromkeys(given))
     for trial in wanted:
         if not isinstance(trial, Trial):

@@ -11,8 +11,9 @@ from typing import Any
 from wsnb.data import catalogue
 from wsnb.errors import InvalidValue, WsnbError
 from wsnb.running.crew import Workload
+from wsnb.sources import is_foreign
 from wsnb.trials.trial import Trial
-from wsnb.values import Value, is_foreign
+from wsnb.values import Value
 
 
 def packed(task: Any, content: Trial | Workload) -> bytes:
@@ -38,7 +39,7 @@ def packed(task: Any, content: Trial | Workload) -> bytes:
             for each in _lineage(content):
                 if isinstance(each, Trial):
                     _ = each.key, each.asked  # they go with it: elsewhere the source of its classes cannot be read
-            return cloudpickle.dumps((task, sets))
+            return cloudpickle.dumps((task, [cloudpickle.dumps(entry) for entry in sets]))
         except WsnbError:
             raise
         except Exception as error:  # a pickler raises whatever it meets
@@ -55,8 +56,13 @@ def unpacked(content: bytes) -> Any:
 
     task, sets = cloudpickle.loads(content)
     for entry in sets:
-        catalogue.register(entry)
+        if entry not in _unpacked:  # else it is known here, and so is what was found in reading it
+            catalogue.register(cloudpickle.loads(entry))
+            _unpacked.add(entry)
     return task
+
+
+_unpacked: set[bytes] = set()
 
 
 def has_foreign(trial: Trial) -> bool:

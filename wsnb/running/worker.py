@@ -103,11 +103,11 @@ def _train_to_record(
     trial, records = task.trial, Records(task.folder)
     if key_of(trial.canonical()) != trial.key:
         raise TrialFailed(
-            f"{trial!r} would be another trial here: the images of {trial.data.dataset!r} have changed since it was "
-            "asked for, or are others on this machine. Make them the same, or ask for it again."
+            f"{trial!r} would be another trial here: the images of {trial.data.dataset!r}, or the code of its methods, "
+            "have changed since it was asked for, or are others here. Make them the same, or ask for it again."
         )
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    parent, old = None, 0
+    parent, old, said = None, 0, ""
     everything = _loaded(trial.data.dataset, trial.data.resize, catalogue.identity(trial.data.dataset)["fingerprint"])
     images = image_set.take(everything, trial.data, trial.seed)
     if trial.parent is not None:
@@ -116,9 +116,12 @@ def _train_to_record(
         if parent is None:
             path.unlink(missing_ok=True)
             raise TrialFailed(f"The weights of {trial.parent!r} are missing or damaged. Run again to make them again.")
+        before = records.find(trial.parent.key)
+        if before is not None and before.provenance.get("weights") not in (None, digest(parent.model)):
+            said = f"{trial!r} starts from weights that are not those of its parent's record {trial.parent.key}. "
         if _nested(trial.parent, trial):
-            before = image_set.take(everything, trial.parent.data, trial.seed)
-            old = min(len(before.train_images), len(images.train_images))
+            seen = image_set.take(everything, trial.parent.data, trial.seed)
+            old = min(len(seen.train_images), len(images.train_images))
     outcome = train(
         trial, images, parent=parent, old=old, device=device, checkpoint=checkpoint, after_epoch=after_epoch
     )
@@ -130,12 +133,12 @@ def _train_to_record(
     records.put(record)
     checkpoint.remove()
     if there is None:
-        return ""
+        return said
     then, now = there.provenance, record.provenance
     digests = {made["weights"] for made in (then, now) if "weights" in made}
     if not (differing := there.differences(record) + ["weights"] * (len(digests) > 1)):
-        return ""
-    return (
+        return said
+    return said + (
         f"{trial!r} was trained again and came out otherwise than its record {trial.key} says "
         f"({', '.join(differing)}): made on {then.get('device')} then, on {now['device']} now."
     )

@@ -4,9 +4,9 @@ To add one: a file with a class that derives from :class:`wsnb.seam.Start`, unde
 its line below.
 """
 
-from wsnb.starts.dash import Dash
+from wsnb.starts.dash import Dash, dash
 from wsnb.starts.random_init import RandomInit
-from wsnb.starts.shrink_perturb import ShrinkPerturb
-from wsnb.starts.warm_start import WarmStart
+from wsnb.starts.shrink_perturb import ShrinkPerturb, shrink_perturb
+from wsnb.starts.warm_start import WarmStart, warm_start
 
-__all__ = ["Dash", "RandomInit", "ShrinkPerturb", "WarmStart"]
+__all__ = ["Dash", "RandomInit", "ShrinkPerturb", "WarmStart", "dash", "shrink_perturb", "warm_start"]

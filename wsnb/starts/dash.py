@@ -28,6 +28,7 @@ def dash(
     for each row of a linear layer's weights, and for each bias vector. Normalisation layers stay as they are.
     Gradients are taken in training mode; running statistics are put back.
 
+    >>> from wsnb.starts import dash
     >>> model = dash(model, [(images, labels)], alpha=0.3, scale=0.3)
     >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     >>> model(images).shape

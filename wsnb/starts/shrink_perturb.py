@@ -32,6 +32,7 @@ def shrink_perturb(
     2021, Equation 1). :math:`w_\text{fresh}` is a newly initialised network, so the noise has each layer's own
     scale, and where an initialisation is constant (batch normalisation's 1 and 0) so is what is added.
 
+    >>> from wsnb.starts import shrink_perturb
     >>> model = shrink_perturb(model, fresh=make_model(), scale=0.4, noise=0.01)
     >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     >>> model(images).shape

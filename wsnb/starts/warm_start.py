@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def warm_start(trained: nn.Module, fresh: nn.Module, head: str = "head") -> nn.Module:
     """A copy of ``fresh`` with the trained weights; the classifier stays fresh where its size differs.
 
+    >>> from wsnb.starts import warm_start
     >>> bigger = make_model(classes=20)
     >>> model = warm_start(model, fresh=bigger)
     >>> model(images).shape

@@ -28,12 +28,12 @@ from wsnb.regularizers.pull import Pull
 from wsnb.seam import Callback, Given, Parent
 from wsnb.training.evaluation import autocast, evaluate
 from wsnb.training.optimization import Optimization
-from wsnb.trials.trial import Trial, key_of
+from wsnb.trials.trial import LATE, Trial, key_of
 
 State = dict[str, Tensor]
 
-LATE = 5
-"""How many epochs, the last ones, the late accuracy is the mean of."""
+OWN = ("train_accuracy", "train_loss", "evaluated_train_accuracy", "test_accuracy", "test_loss", "seconds")
+"""The curves that the loop itself writes."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class Progress:
         spent: seconds of all, in all the processes that have worked on it.
     """
 
-    initial: dict[str, float] = field(default_factory=dict)
-    curves: dict[str, list[float]] = field(default_factory=dict)
+    initial: dict[str, float | None] = field(default_factory=dict)
+    curves: dict[str, list[float | None]] = field(default_factory=dict)
     steps: int = 0
     images_seen: int = 0
     seconds: float = 0.0
@@ -251,7 +251,7 @@ class UnderWay:
 
     def chance(self, callback: Callback, *names: str | int) -> torch.Generator:
         """A generator of the callback's own."""
-        return generator(self.trial.seed, "callback", callback.kind, self.trial.depth, *names)
+        return generator(self.trial.seed, "callback", callback.kind, self.trial.depth, "drawn", *names)
 
     def fresh(self, callback: Callback, *names: str | int) -> nn.Module:
         """A newly initialised network, drawn by the callback's own chance, on the device."""
@@ -259,9 +259,14 @@ class UnderWay:
         return build(self.trial, self.image_shape, self.classes, seed).to(self.device)
 
     def add(self, name: str, value: float) -> None:
-        """Add this epoch's point to a curve."""
-        _check_finite({name: value})
-        self.progress.curves.setdefault(name, []).append(value)
+        """Add this epoch's point to a curve; one that is not finite is a gap in it."""
+        if name in OWN:
+            raise InvalidValue(f"The curve {name!r} is the loop's own; a callback gives its own another name.")
+        self._add(name, value)
+
+    def _add(self, name: str, value: float) -> None:
+        value = float(value)
+        self.progress.curves.setdefault(name, []).append(value if math.isfinite(value) else None)
 
     # Beginning ------------------------------------------------------------------------------------
 
@@ -275,8 +280,7 @@ class UnderWay:
         self._call("begin")
         with self.evaluated():
             accuracy, loss = self._evaluate(self.curve_images, self.curve_labels)
-        _check_finite({"the test loss before the first step": loss})
-        self.progress.initial = {"test_accuracy": accuracy, "test_loss": loss}
+        self.progress.initial = {"test_accuracy": accuracy, "test_loss": loss if math.isfinite(loss) else None}
 
     def go_on(self, place: Place) -> None:
         """From a place that was kept."""
@@ -315,6 +319,7 @@ class UnderWay:
         Raises:
             Diverged: when something is no longer finite.
         """
+        self.optimizer.scale = 1.0
         self._call("before_epoch")
         began = time.perf_counter()
         accuracy, train_loss = self.train_epoch()
@@ -323,16 +328,24 @@ class UnderWay:
         self._call("after_epoch")
         with self.evaluated():
             test_accuracy, test_loss = self._evaluate(self.curve_images, self.curve_labels)
-            self.add("train_accuracy", accuracy)
-            self.add("train_loss", train_loss)  # it does not know what the epoch's last step did; the test loss does
-            self.add("seconds", self.progress.seconds)
-            self.add("test_accuracy", test_accuracy)
-            self.add("test_loss", test_loss)
+            _check_finite({"train loss": train_loss})
+            for name, tensor in self.model.state_dict().items():  # the loss does not know what the last step did
+                if not torch.isfinite(tensor).all():
+                    raise Diverged(f"{name} is no longer finite")
+            measured = (accuracy, train_loss, test_accuracy, test_loss, self.progress.seconds)
+            names = ("train_accuracy", "train_loss", "test_accuracy", "test_loss", "seconds")
+            for name, value in zip(names, measured, strict=True):
+                self._add(name, value)
             if self.trial.stop.measured == "evaluated":
                 accuracy, _ = self._evaluate(self.sample_images, self.sample_labels)
-                self.add("evaluated_train_accuracy", accuracy)
+                self._add("evaluated_train_accuracy", accuracy)
             self.late.append({name: tensor.clone() for name, tensor in self.model.state_dict().items()})
             self._call("after_evaluation")
+        for name, curve in self.progress.curves.items():
+            if name not in OWN and len(curve) != self.epoch:
+                raise InvalidValue(
+                    f"The curve {name!r} has {len(curve)} points after {self.epoch} epochs; allowed: one an epoch."
+                )
 
     def train_epoch(self) -> tuple[float, float]:
         """One pass over the images, or what the stop leaves of it; accuracy and mean loss over its own batches."""
@@ -418,9 +431,14 @@ class UnderWay:
         for callback, state in zip(self.trial.callbacks, self.states, strict=True):
             if getattr(type(callback), moment) is getattr(Callback, moment):
                 continue
-            seed = seed_of(self.trial.seed, "callback", callback.kind, self.trial.depth, moment, self.step)
+            seed = seed_of(self.trial.seed, "callback", callback.kind, self.trial.depth, "layers", moment, self.step)
             with _chance_of_layers(seed, self.device):
                 given.append(getattr(callback, moment)(self, state))
+            for name, kept in state.items():
+                if not isinstance(kept, Tensor):
+                    raise InvalidValue(
+                        f"The state of {callback!r} holds {name}={kept!r}, a {type(kept).__name__}; allowed: tensors."
+                    )
         return given
 
     # The end --------------------------------------------------------------------------------------
@@ -435,8 +453,11 @@ class UnderWay:
         with self.evaluated():
             found["test_accuracy"], found["test_loss"] = self._evaluate(self.test_images, self.test_labels)
             found["train_accuracy"], found["train_loss"] = self._evaluate(self.images, self.labels)
+            _check_finite({name.replace("_", " "): value for name, value in found.items()})
             for measured in self._call("final"):
-                found |= measured
+                if taken := found.keys() & measured.keys():
+                    raise InvalidValue(f"{taken.pop()!r} is measured already; a callback gives its own another name.")
+                found |= {name: value if math.isfinite(value) else None for name, value in measured.items()}
             now = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
             accuracies = [found["test_accuracy"]]
             for state in list(self.late)[:-1]:  # the last is that of the end
@@ -444,7 +465,6 @@ class UnderWay:
                 accuracies.append(self._evaluate(self.test_images, self.test_labels)[0])
             self.model.load_state_dict(now)
         found["late_test_accuracy"] = sum(accuracies) / len(accuracies)
-        _check_finite(found)
         return found
 
     def snapshot(self) -> Snapshot:
@@ -463,7 +483,7 @@ def build(trial: Trial, image_shape: tuple[int, int, int], classes: int, seed: i
 def _check_finite(measured: Mapping[str, float]) -> None:
     for name, value in measured.items():
         if not math.isfinite(value):
-            raise Diverged(f"{name.replace('_', ' ')} is {value}")
+            raise Diverged(f"{name} is {value}")
 
 
 @contextlib.contextmanager

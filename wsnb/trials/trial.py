@@ -32,6 +32,9 @@ from wsnb.values import Value, kind, setting
 LOOP = 1
 """Version of the training loop and the evaluation. Raise it whenever a change to them alters results."""
 
+LATE = 5
+"""How many epochs, the last ones, the late accuracy is the mean of."""
+
 
 @kind("trial")
 class Trial(Value):
@@ -125,7 +128,8 @@ class Trial(Value):
     @functools.cached_property
     def repeats(self) -> int:
         """How many of the trials before this one saw the same part: each sees it in an order of its own."""
-        return sum(ancestor.data == self.data and ancestor.seed == self.seed for ancestor in self.ancestors())
+        own = self.data.canonical()  # a folder by what it holds, wherever it is
+        return sum(each.seed == self.seed and each.data.canonical() == own for each in self.ancestors())
 
     def ancestors(self) -> list[Trial]:
         """The trials before this one, the first first."""
