@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from wsnb.data.batches import batch_sizes
+from wsnb.models.modes import in_training_mode
 from wsnb.seam import Callback, Training
 from wsnb.values import kind, setting
 
@@ -37,20 +38,14 @@ def gradient_norm(model: nn.Module, images: Tensor, labels: Tensor, batch_size: 
     import torch
     from torch.nn import functional
 
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    was_training = model.training
-    model.train()
     norms = []
     sizes = batch_sizes(len(images), batch_size)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    for batch, targets in zip(images.split(sizes), labels.split(sizes), strict=True):
-        loss = functional.cross_entropy(model(batch), targets)
-        gradients = torch.autograd.grad(loss, parameters)
-        norms.append(torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt())
-    model.train(was_training)
-    with torch.no_grad():
-        for name, buffer in model.named_buffers():
-            buffer.copy_(buffers[name])
+    with in_training_mode(model):
+        for batch, targets in zip(images.split(sizes), labels.split(sizes), strict=True):
+            loss = functional.cross_entropy(model(batch), targets)
+            gradients = torch.autograd.grad(loss, parameters)
+            norms.append(torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt())
     return float(torch.stack(norms).mean())
 
 

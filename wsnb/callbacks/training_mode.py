@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from wsnb.data.batches import batch_sizes
+from wsnb.models.modes import in_training_mode
 from wsnb.seam import Callback, Training
 from wsnb.values import kind, setting
 
@@ -43,17 +44,11 @@ def training_mode_accuracy(
 
     from wsnb.chance import generator
 
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    was_training = model.training
-    model.train()
     order = torch.randperm(len(images), generator=generator(0, "training mode")).to(images.device)
     correct = torch.zeros((), dtype=torch.int64, device=images.device)
-    with torch.no_grad():
+    with torch.no_grad(), in_training_mode(model):
         for batch in order.split(batch_sizes(len(images), batch_size)):
             correct += (model(normalize(images[batch])).argmax(1) == labels[batch]).sum()
-        model.train(was_training)
-        for name, buffer in model.named_buffers():
-            buffer.copy_(buffers[name])
     return correct.item() / len(images)
 
 

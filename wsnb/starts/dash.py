@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from wsnb.data.batches import batch_sizes
+from wsnb.models.modes import in_training_mode
 from wsnb.seam import Given, Start
 from wsnb.starts.warm_start import warm_start
 from wsnb.values import kind, setting
@@ -54,17 +55,12 @@ def dash(
         if parameter.requires_grad
     ]
     descent = [torch.zeros_like(parameter) for parameter in shrunk]
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    was_training = model.training
-    model.train()
-    for images, labels in batches:
-        loss = functional.cross_entropy(model(images), labels)
-        for mean, gradient in zip(descent, torch.autograd.grad(loss, shrunk), strict=True):
-            mean.mul_(1 - alpha).sub_(gradient, alpha=alpha)
-    model.train(was_training)
+    with in_training_mode(model):
+        for images, labels in batches:
+            loss = functional.cross_entropy(model(images), labels)
+            for mean, gradient in zip(descent, torch.autograd.grad(loss, shrunk), strict=True):
+                mean.mul_(1 - alpha).sub_(gradient, alpha=alpha)
     with torch.no_grad():
-        for name, buffer in model.named_buffers():
-            buffer.copy_(buffers[name])
         for parameter, mean in zip(shrunk, descent, strict=True):
             together = _alike(mean).mul(_alike(parameter)).sum(-1, keepdim=True)
             sizes = _alike(mean).norm(dim=-1, keepdim=True) * _alike(parameter).norm(dim=-1, keepdim=True)

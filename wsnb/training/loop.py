@@ -193,7 +193,6 @@ class UnderWay:
     def __init__(self, trial: Trial, images: ImageSet, parent: Snapshot | None, old: int, device: torch.device) -> None:
         self.trial, self.old, self.device = trial, old, device
         self.classes, self.image_shape = len(images.classes), tuple(images.train_images.shape[1:])
-        self._mean_and_std = images.mean, images.std
         self._fresh_networks = 0
         self.normalize = functools.partial(normalize, mean=images.mean, std=images.std)
         before = None if parent is None else Parent(_parent_of(trial), _network(_parent_of(trial), parent))

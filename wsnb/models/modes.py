@@ -1,0 +1,25 @@
+"""A network in training mode for a while, of which nothing stays."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@contextlib.contextmanager
+def in_training_mode(model: nn.Module) -> Iterator[None]:
+    """Have the network in training mode while it lasts; then its mode and its buffers are what they were."""
+    import torch
+
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    was_training = model.training
+    model.train()
+    yield
+    model.train(was_training)
+    with torch.no_grad():
+        for name, buffer in model.named_buffers():
+            buffer.copy_(buffers[name])
