@@ -81,6 +81,8 @@ def test_a_class_of_no_values_has_no_kind():
 def test_a_kind_that_is_not_known_is_a_sentence_with_a_near_miss():
     with pytest.raises(InvalidValue, match=r"'shrink_pertub' is not known here.*Did you mean 'shrink_perturb'"):
         from_json({"kind": "shrink_pertub"})
+    with pytest.raises(InvalidValue, match=r"from_json was given \[1\], a list; allowed: what to_json gives"):
+        from_json([1])
 
 
 # Fields -------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def write_whole(
         if replace:
             os.replace(temporary, path)
         else:
-            link_unless_taken(temporary, path)
+            _link_unless_taken(temporary, path)
     except OSError as failure:
         reason = failure.strerror or str(failure)
         raise error(f"Could not write {what} in {path.parent}: {reason}. Nothing half-written was left.") from failure
@@ -67,7 +67,15 @@ def write_whole(
             os.unlink(temporary)
 
 
-def link_unless_taken(temporary: str, path: Path) -> None:
+def _remove_left(folder: Path) -> None:
+    """Remove what killed processes have left half-written: nobody else would, and weights are large."""
+    for left in folder.glob(f".*{PARTIAL}"):
+        with contextlib.suppress(OSError):  # another process was faster, or it is not ours to remove
+            if time.time() - left.stat().st_mtime >= LEFT_SECONDS:
+                left.unlink()
+
+
+def _link_unless_taken(temporary: str, path: Path) -> None:
     """Give the file its name unless that is taken: unlike renaming, one step on a network file system too."""
     try:
         os.link(temporary, path)
@@ -75,11 +83,3 @@ def link_unless_taken(temporary: str, path: Path) -> None:
         pass
     except OSError:  # no hard links here
         os.replace(temporary, path)
-
-
-def _remove_left(folder: Path) -> None:
-    """Remove what killed processes have left half-written: nobody else would, and weights are large."""
-    for left in folder.glob(f".*{PARTIAL}"):
-        with contextlib.suppress(OSError):  # another process was faster, or it is not ours to remove
-            if time.time() - left.stat().st_mtime >= LEFT_SECONDS:
-                left.unlink()

@@ -277,9 +277,11 @@ class Callback(Value):
 
     Attributes:
         measures: whether it only measures.
+        decides: what it alone decides, in words; a trial has no two callbacks that decide the same.
     """
 
     measures: ClassVar[bool] = False
+    decides: ClassVar[str] = ""
 
     def begin(self, training: Training, state: State) -> None:
         """Before the first step, of a training that goes on from its checkpoint not again."""

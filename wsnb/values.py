@@ -197,6 +197,8 @@ def from_json(form: Mapping[str, Any]) -> Any:
     Raises:
         InvalidValue: when its kind is not known here, or it was made by other code of that kind.
     """
+    if not isinstance(form, Mapping):
+        raise InvalidValue(f"from_json was given {form!r}, a {type(form).__name__}; allowed: what to_json gives.")
     cls = class_of(str(form.get("kind")))
     if "source" in form and form["source"] != source_digest(cls):
         raise InvalidValue(

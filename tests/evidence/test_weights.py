@@ -261,6 +261,10 @@ def test_the_cache_is_kept_below_its_size_by_what_was_used_longest_ago(tmp_path,
     monkeypatch.setenv("WSNB_WEIGHTS_GIB", "0")
     save_weights(tmp_path / "4.safetensors", SNAPSHOT)
     assert sorted(path.stem for path in tmp_path.iterdir()) == ["0", "3", "4"], "a child may be reading what is recent"
+    (tmp_path / "unfinished").mkdir()
+    old("unfinished/5.safetensors", 6)
+    save_weights(tmp_path / "6.safetensors", SNAPSHOT)
+    assert not (tmp_path / "unfinished" / "5.safetensors").exists(), "the place of a training that nobody goes on with"
 
 
 def test_a_size_that_is_no_number_is_a_sentence(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 from wsnb import places
 from wsnb.errors import InvalidValue
 from wsnb.papers import CLAIMS, ash2020, claim, kireev2021, warmstart2019
-from wsnb.papers.tables import MODELS, OPTIMIZERS, Cell
+from wsnb.papers.tables import Cell
 from wsnb.publishing.settings import PAPERS_DATA_SETS
 
 # (random init, warm start) in percent, read off Table 1 of Kireev et al. 2021 and Table 1 of Ash and Adams 2020.
@@ -91,7 +91,8 @@ def test_a_mistyped_id_is_refused_with_the_near_miss():
 
 
 def test_the_replications_table_has_every_cell_and_the_papers_table_is_part_of_it():
-    cells = {(data, model, rule) for data in PAPERS_DATA_SETS.values() for model in MODELS for rule in OPTIMIZERS}
+    models, rules = ("ResNet-18", "MLP", "logistic regression"), ("SGD", "Adam", "momentum SGD")
+    cells = {(data, model, rule) for data in PAPERS_DATA_SETS.values() for model in models for rule in rules}
     assert set(kireev2021.TABLE_1) == cells
     assert set(kireev2021.TABLE_1_SEEDS) == cells
     assert set(ash2020.TABLE_1) < cells

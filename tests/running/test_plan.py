@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from wsnb import (
+    DTNH,
+    L2SP,
     MLP,
     SGD,
     Adam,
     Epochs,
+    KnowDist,
     Logistic,
     Part,
     Record,
@@ -25,6 +28,7 @@ from wsnb import (
 )
 from wsnb import plan as plan_trials
 from wsnb.data.image_set import ImageSet, load, take
+from wsnb.running.calibration import measure
 from wsnb.running.crew import Crew, Speed, Workload
 from wsnb.running.jobs import jobs_for
 from wsnb.running.plan import (
@@ -199,6 +203,21 @@ def test_a_plan_says_what_is_recorded_and_what_would_run(store):
     put(store, TRIAL.replace(seed=1), 7)
     assert planned([TRIAL], store).summary() == "Every trial is recorded: nothing to train."
     assert planned([TRIAL], store).seconds == 0
+
+
+def test_trials_of_different_methods_are_told_apart_and_timed_apart(store):
+    crew = Pretended()
+    warm = TRIAL.then()
+    pulled = TRIAL.then(regularizer=L2SP(0.3), direction=DTNH())
+    table = planned([TRIAL, warm, pulled], store, crew).table().splitlines()[1:]
+    assert "parent=Part(dataset='digits', amount=0.5)" in table[1] and "L2SP(coefficient=0.3)" in table[2]
+    assert "DTNH()" in table[2] and len(crew.measured) == 2
+    assert crew.measured[workload_of(pulled)] == 1
+
+
+def test_a_regularizer_is_timed_with_the_parent_that_it_needs():
+    with_features = TRIAL.replace(model=MLP((8,))).then(regularizer=KnowDist(compared=("hidden.0",)))
+    assert measure(workload_of(with_features), "cpu", 1, 0.0).train > 0
 
 
 def test_parents_that_nobody_asked_for_are_in_the_plan(store):

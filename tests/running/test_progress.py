@@ -1,8 +1,5 @@
 """Progress is shown where somebody looks, counts what is really done, and is silent when told so."""
 
-import io
-import sys
-
 import pytest
 
 from wsnb import SGD, Epochs, Logistic, Part, StopsImproving, Trial
@@ -36,9 +33,8 @@ def test_nothing_is_shown_when_nothing_is_wanted(monkeypatch, capsys, wanted, en
     assert capsys.readouterr() == ("", "")
 
 
-def test_outside_a_notebook_a_bar_is_drawn_on_standard_error_alone(monkeypatch, capsys):
+def test_a_bar_is_drawn_on_standard_error_alone(monkeypatch, capsys):
     monkeypatch.delenv("WSNB_PROGRESS", raising=False)
-    monkeypatch.delitem(sys.modules, "IPython", raising=False)
     shown = display(True)
     assert type(shown) is Bar
     shown.begin(one)
@@ -50,14 +46,9 @@ def test_outside_a_notebook_a_bar_is_drawn_on_standard_error_alone(monkeypatch, 
     assert err.startswith("1 trial to train") and "about 7 seconds" in err.splitlines()[0]
 
 
-class QuietBar(Bar):
-    def file(self):
-        return io.StringIO()
-
-
 def test_the_bar_ends_full_however_long_trials_really_were():
     short, long = OPEN_ENDED, OPEN_ENDED.replace(seed=1)
-    bar = QuietBar()
+    bar = Bar()
     bar.begin(lambda: plan_of(short=(short, 30), long=(long, 30), exact=(TRIAL, 7)))
     assert bar.bar.total == pytest.approx(67)
     for trial, epochs in ((short, 2), (long, 40), (TRIAL, 7)):
@@ -70,7 +61,7 @@ def test_the_bar_ends_full_however_long_trials_really_were():
 
 
 def test_epochs_from_a_checkpoint_count_as_done_and_not_as_speed():
-    bar = QuietBar()
+    bar = Bar()
     bar.begin(one)
     bar.epoch(TRIAL, 5, 500)  # the first word of a trial that went on after its fourth epoch
     assert bar.bar.n == pytest.approx(5)
@@ -81,7 +72,7 @@ def test_epochs_from_a_checkpoint_count_as_done_and_not_as_speed():
 
 
 def test_a_trial_that_was_lost_and_goes_back_to_its_checkpoint_is_not_counted_twice():
-    bar = QuietBar()
+    bar = Bar()
     bar.begin(one)
     for epoch in (1, 2, 3, 2, 3, 4, 5, 6, 7):
         bar.epoch(TRIAL, epoch, epoch * 100)

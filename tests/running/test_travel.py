@@ -126,7 +126,8 @@ def test_a_model_of_ones_own_is_timed_by_workers(tmp_path: Path) -> None:
     """Its workload travels as its trials do: a plan, and the bar of a run, ask for it first."""
     found = plan([SMALL.replace(model=OwnNet())], records=tmp_path, workers=1, device="cpu")
     assert found.seconds > 0
-    assert unpacked(packed(workload := workload_of(OWN), workload)).model.kind == "own_net"
+    workload = workload_of(OWN)
+    assert unpacked(packed(workload, workload.trial)).trial.model.kind == "own_net"
 
 
 # What cannot travel -------------------------------------------------------------------------------

@@ -434,7 +434,11 @@ class NeedsNothing(L2SP):
         (lambda: PLAIN.then(start=RandomInit()), r"RandomInit\(\).*parent\.replace"),
         (lambda: PLAIN.then(start=RandomInit(), regularizer=NeedsNothing()), r"RandomInit\(\).*parent\.replace"),
         (lambda: PLAIN.replace(direction=DTNH()), r"DTNH\(\).*no regularizer to join"),
-        (lambda: PLAIN.replace(callbacks=(ReDo(), ReDo(0.2))), r"2 of kind 'redo'; allowed: one of each"),
+        (lambda: PLAIN.replace(callbacks=(ReDo(), ReDo(0.2))), r"two of kind 'redo'; allowed: one of each"),
+        (
+            lambda: PLAIN.replace(callbacks=(CosineSchedule(), StepSchedule((5,)))),
+            r"CosineSchedule\(\) and StepSchedule\(at=\(5,\)\) both decide the learning rate; allowed: one that does",
+        ),
         (lambda: PLAIN.replace(optimizer_state="kept"), "'kept' and there is no parent"),
         (lambda: PLAIN.then(optimizer=Adam(), optimizer_state="kept"), "must have this model and optimizer"),
         (lambda: PLAIN.then(model=MLP((3,)), optimizer_state="kept"), "must have this model and optimizer"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from wsnb.seam import Callback, Training
 from wsnb.values import kind, setting
@@ -53,6 +53,7 @@ class HareTortoise(Callback):
 
     momentum: float = setting(0.999, minimum=0, maximum=1)
     every: int = setting(10, minimum=1)
+    decides: ClassVar[str] = "which weights are evaluated"
 
     def begin(self, training: Training, state: State) -> None:
         """Both begin at the same weights."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from wsnb.seam import Callback, Training
 from wsnb.values import kind, setting
@@ -64,6 +64,7 @@ class CosineSchedule(Callback):
 
     rise: float = setting(0.01, minimum=0, maximum=1)
     end: float = setting(0.1, minimum=0, maximum=1)
+    decides: ClassVar[str] = "the learning rate"
 
     def before_epoch(self, training: Training, state: State) -> None:
         """For the epoch's first step."""
@@ -87,6 +88,7 @@ class StepSchedule(Callback):
     at: tuple[int, ...] = setting((), minimum=0)
     factor: float = setting(0.1, above=0)
     rise: int = setting(0, minimum=0)
+    decides: ClassVar[str] = "the learning rate"
 
     def before_epoch(self, training: Training, state: State) -> None:
         """For the epoch's first step."""

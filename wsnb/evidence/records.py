@@ -10,7 +10,6 @@ the first record of a trial stays, and nobody sees a part of it.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import itertools
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsnb import places
 from wsnb.errors import DamagedRecord, InvalidValue, RecordError, near_miss
-from wsnb.files import link_unless_taken, write_whole
+from wsnb.files import write_whole
 from wsnb.trials.trial import Trial, key_of
 
 if TYPE_CHECKING:
@@ -300,47 +299,23 @@ class Records:
         try:
             state = "not there" if self.find(path.stem) is None else "sound"
         except DamagedRecord:
-            moved = self._move(path)
-            if moved is not None:
-                return moved
-            state = "not there"
+            try:
+                # Named by what it holds: several processes move one record to one place.
+                name = f"{path.stem}.{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}.json"
+                (self.folder / "damaged").mkdir(exist_ok=True)
+                return path.replace(self.folder / "damaged" / name)
+            except FileNotFoundError:
+                state = "not there"
+            except OSError as error:
+                raise RecordError(f"The record {path.name} is damaged and cannot be moved: {error}.") from error
         before = [moved for moved in self.damaged() if moved.name.partition(".")[0] == path.stem]
         if not before:
             raise RecordError(f"The record {path.name} is {state} in {self.folder}; only a damaged one is set aside.")
         return before[-1]
 
-    def _move(self, path: Path) -> Path | None:
-        """Move this record to ``damaged/`` under a name that is free; None when another process did so before."""
-        folder = self.folder / "damaged"
-        try:
-            folder.mkdir(exist_ok=True)
-            for number in itertools.count(1):
-                target = folder / (path.name if number == 1 else f"{path.stem}.{number}.json")
-                with contextlib.suppress(FileExistsError):
-                    target.touch(exist_ok=False)  # the name is ours, also where others do this at the same time
-                    break
-            try:
-                os.replace(path, target)
-            except OSError as error:
-                target.unlink()
-                if isinstance(error, FileNotFoundError):
-                    return None
-                raise
-        except OSError as error:
-            raise RecordError(f"The record {path.name} is damaged and cannot be moved to {folder}: {error}.") from error
-        try:
-            Record.from_file(target.read_bytes(), path.name)
-        except DamagedRecord:
-            return target
-        except RecordError:
-            pass
-        link_unless_taken(str(target), path)  # another process has set it aside and trained it anew since we read it
-        target.unlink(missing_ok=True)
-        return None
-
     def damaged(self) -> list[Path]:
         """The files of the records that were set aside, and not deleted since."""
-        return sorted((self.folder / "damaged").glob("*.json"), key=lambda path: (len(path.name), path.name))
+        return sorted((self.folder / "damaged").glob("*.json"))
 
 
 def _measured(record: Record) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def _keep_size(folder: Path) -> None:
     except ValueError as error:
         raise InvalidValue(f"WSNB_WEIGHTS_GIB is {said!r}; allowed: a number of GiB, such as 20.") from error
     found = []
-    for path in folder.glob("*.safetensors"):
+    for path in folder.rglob("*.safetensors"):  # with the places of trainings that were never finished
         with contextlib.suppress(OSError):  # another process was faster
             status = path.stat()
             found.append((status.st_mtime, status.st_size, path))

@@ -29,6 +29,3 @@ class Cell:
 
 CellName = tuple[str, str, str]
 """A cell of Table 1: data set, model, optimizer."""
-
-MODELS = ("ResNet-18", "MLP", "logistic regression")
-OPTIMIZERS = ("SGD", "Adam", "momentum SGD")

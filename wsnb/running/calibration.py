@@ -9,12 +9,10 @@ from collections.abc import Callable
 import torch
 
 from wsnb.data.image_set import ImageSet
-from wsnb.data.part import Part
 from wsnb.running.crew import Speed, Workload
 from wsnb.training.evaluation import evaluate
 from wsnb.training.loop import UnderWay, train
 from wsnb.trials.stops import Epochs
-from wsnb.trials.trial import Trial
 
 SECONDS = 1.0
 """How long each of training and evaluation is timed at least."""
@@ -30,22 +28,13 @@ def measure(workload: Workload, device: str, threads: int, start: float) -> Spee
         start: what this process took until it was ready, which is passed on.
     """
     torch.set_num_threads(threads)
-    batch, place = workload.batch_size, torch.device(device)
-    trial = Trial(
-        data=Part("digits", 4 * batch),  # its pixels are random ones; only its name is real
-        model=workload.model,
-        optimizer=workload.optimizer,
-        stop=Epochs(1),
-        batch_size=batch,
-        precision=workload.precision,
-        augmentation=workload.augmentation,
-    )
-    images = _random_images(workload, 4 * batch)
+    trial, place, images = workload.trial, torch.device(device), _random_images(workload)
+    parent = None if trial.parent is None else train(trial.parent, images, device=place).snapshot
     began = time.perf_counter()
-    train(trial, images, device=place)  # what a first training sets up is not timed again
+    train(trial, images, parent=parent, device=place)  # what a first training sets up is not timed again
     warming = time.perf_counter() - began
 
-    training = UnderWay(trial.replace(stop=Epochs(10**6)), images, None, 0, place)
+    training = UnderWay(trial.replace(stop=Epochs(10**6)), images, parent, 0, place)
     pixels, labels = training.images, training.labels
     by_image = _timed(training.train_epoch, warming) / len(pixels)
     evaluated = (
@@ -54,7 +43,7 @@ def measure(workload: Workload, device: str, threads: int, start: float) -> Spee
     )
 
     began = time.perf_counter()
-    train(trial, images, device=place)
+    train(trial, images, parent=parent, device=place)
     beside = time.perf_counter() - began - len(pixels) * (by_image + 4 * evaluated)
     return Speed(by_image, evaluated, max(beside, 0.0), start, peak_memory(device))
 
@@ -68,8 +57,8 @@ def _timed(work: Callable[[], object], at_most: float) -> float:
     return (time.perf_counter() - began) / times
 
 
-def _random_images(workload: Workload, count: int) -> ImageSet:
-    generator = torch.Generator().manual_seed(0)
+def _random_images(workload: Workload) -> ImageSet:
+    generator, count = torch.Generator().manual_seed(0), workload.trial.data.amount
     pixels = torch.randint(256, (count, *workload.image_shape), dtype=torch.uint8, generator=generator)
     labels = torch.randint(workload.classes, (count,), generator=generator)
     classes = tuple(map(str, range(workload.classes)))

@@ -236,7 +236,7 @@ class RayCrew:
         Raises:
             TrialFailed: when no node can do it.
         """
-        content, count = packed(workload, workload), max(1, min(self.size, 8))  # enough for a mean
+        content, count = packed(workload, workload.trial), max(1, min(self.size, 8))  # enough for a mean
         timed = [self._time.remote(content, self._device, self._threads, time.time()) for _ in range(count)]
         try:
             speed = Speed.mean(self._ray.get(timed))

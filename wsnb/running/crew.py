@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from wsnb.data.augment import Augment
-from wsnb.seam import Model, Optimizer
 from wsnb.trials.trial import Trial
 
 
@@ -48,17 +46,12 @@ class Workload:
     """What decides how long an image takes.
 
     Attributes:
-        model, batch_size, precision, augmentation: as in a trial.
-        optimizer: as in a trial, with a learning rate that moves nothing.
+        trial: one that does the same to an image; its learning rate moves nothing.
         classes: how many outputs the network has.
         image_shape: (channels, height, width).
     """
 
-    model: Model
-    optimizer: Optimizer
-    batch_size: int
-    precision: str
-    augmentation: Augment | None
+    trial: Trial
     classes: int
     image_shape: tuple[int, int, int]
 

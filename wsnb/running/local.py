@@ -89,7 +89,7 @@ class LocalCrew:
         Raises:
             TrialFailed: when a worker cannot do it.
         """
-        content = packed(workload, workload)
+        content = packed(workload, workload.trial)
         for worker in self.workers:
             worker.send((str(workload), content))
         speeds: list[Speed] = []

@@ -91,8 +91,9 @@ class Plan:
 
 
 def _kind(trial: Trial) -> str:
-    start = "" if trial.parent is None else f", {trial.start!r} from {trial.parent.data.amount!r}"
-    return f"{trial.data!r}, {trial.model!r}, {trial.optimizer!r}, {trial.stop!r}{start}"
+    """All that the trial is, its parent by its part of the data."""
+    shown = repr(trial).removeprefix("Trial(").removesuffix(")")
+    return shown if trial.parent is None else shown.replace(f"<{trial.parent.key}>", repr(trial.parent.data))
 
 
 def in_millions(images: int) -> str:
@@ -226,15 +227,18 @@ def with_seed(trial: Trial, seed: int) -> Trial:
 def workload_of(trial: Trial) -> Workload:
     """What decides how long one of the trial's images takes."""
     facts = catalogue.facts(trial.data.dataset, trial.data.resize)
-    return Workload(
+    alike = Trial(
+        data=Part("digits", 4 * trial.batch_size),  # its pixels will be random ones; only its name is real
         model=trial.model,
         optimizer=trial.optimizer.replace(learning_rate=1e-9),
+        stop=Epochs(1),
         batch_size=trial.batch_size,
         precision=trial.precision,
         augmentation=trial.augmentation,
-        classes=len(trial.data.classes) if trial.data.classes else facts.classes,
-        image_shape=facts.image_shape,
     )
+    if trial.regularizer:
+        alike = alike.then(regularizer=trial.regularizer, direction=trial.direction)
+    return Workload(alike, len(trial.data.classes) if trial.data.classes else facts.classes, facts.image_shape)
 
 
 # One part -----------------------------------------------------------------------------------------

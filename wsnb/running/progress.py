@@ -1,16 +1,10 @@
-"""Progress of a run with a time estimate: in a terminal, in a live notebook, or not at all.
-
-In a notebook the bar is one output that is taken away when the run ends, so a page shows none of it.
-``WSNB_PROGRESS=off`` silences it everywhere.
-"""
+"""Progress of a run with a time estimate, on standard error; ``WSNB_PROGRESS=off`` silences it."""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable
-from typing import Any
 
 from tqdm import tqdm
 
@@ -44,21 +38,16 @@ class Bar(Display):
         self.seen = dict.fromkeys(self.plan.work, 0)
         self.finished = 0
         every = 0.2 if sys.stderr.isatty() else 30.0
-        self.writer = self.file()
-        self.writer.write(self.plan.summary() + "\n")
+        print(self.plan.summary(), file=sys.stderr)
         self.bar = tqdm(
             total=sum(self.plan.work.values()),
             bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining}{postfix}",
             mininterval=every,
             smoothing=0,  # the rate of the whole run: trials end together, then none for long
-            file=self.writer,
+            file=sys.stderr,
             dynamic_ncols=True,
             desc=self._title(),
         )
-
-    def file(self) -> Any:
-        """Where the plan and tqdm are written."""
-        return sys.stderr
 
     def epoch(self, trial: Trial, epochs: int, images_seen: int) -> None:
         """Move the bar on by the images' share of the trial's expected work."""
@@ -90,46 +79,6 @@ class Bar(Display):
             self.bar.close()
 
 
-class NotebookBar(Bar):
-    """The bar as one text output of the running cell, cleared at the end."""
-
-    def file(self) -> Any:
-        """A writer that shows what tqdm draws in the cell."""
-        return _CellWriter()
-
-    def end(self) -> None:
-        """Take the bar away."""
-        from IPython.display import clear_output
-
-        super().end()
-        clear_output()
-
-
-class _CellWriter:
-    """Shows what is written last, under what was written first."""
-
-    def __init__(self) -> None:
-        from IPython.display import DisplayHandle
-
-        self.handle = DisplayHandle()
-        self.heading = ""
-        self.shown = 0.0
-
-    def write(self, text: str) -> None:
-        if not self.heading:
-            self.heading = text.strip()
-        elif text.strip() and time.monotonic() - self.shown > 0.5:
-            show = self.handle.update if self.shown else self.handle.display
-            show({"text/plain": f"{self.heading}\n{text.strip()}"}, raw=True)
-            self.shown = time.monotonic()
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-
 def display(wanted: bool) -> Display:
-    """The display that fits where this process runs."""
-    if not wanted or os.environ.get("WSNB_PROGRESS") == "off":
-        return Display()
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    return NotebookBar() if getattr(shell, "kernel", None) is not None else Bar()
+    """The bar, unless nobody wants one."""
+    return Bar() if wanted and os.environ.get("WSNB_PROGRESS") != "off" else Display()

@@ -194,6 +194,8 @@ def _crew(
     engine: str, address: str | None, workers: int | None, threads: int, device: str | None, jobs: dict[str, Job]
 ) -> Crew:
     """The crew that is asked for, no larger than there are jobs."""
+    if not isinstance(device, str | None):
+        raise InvalidValue(f"device is {device!r}; allowed: a text such as 'cpu', 'cuda' or 'cuda:1', or None.")
     if workers == 0 and engine == "local":
         from wsnb.running.local import InProcess
 

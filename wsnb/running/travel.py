@@ -10,41 +10,39 @@ from typing import Any
 
 from wsnb.data import catalogue
 from wsnb.errors import InvalidValue, WsnbError
-from wsnb.running.crew import Workload
 from wsnb.sources import is_foreign
 from wsnb.trials.trial import Trial
 from wsnb.values import Value
 
 
-def packed(task: Any, content: Trial | Workload) -> bytes:
+def packed(task: Any, trial: Trial) -> bytes:
     """A task as bytes that :func:`unpacked` makes it of again, in a process that has this package alone.
 
     Args:
-        task: anything that holds the content.
-        content: whose classes from elsewhere go with it, and whose data sets.
+        task: anything that holds the trial.
+        trial: whose classes from elsewhere go with it, and whose data sets.
 
     Raises:
         InvalidValue: when something in it cannot travel: an open file, a lock, a class that cannot be found.
     """
     import cloudpickle
 
-    sets = _foreign_sets(content)
-    modules = {cls.__module__ for cls in (*_classes(content), *map(type, sets)) if is_foreign(cls)} - {"__main__"}
+    sets = _foreign_sets(trial)
+    modules = {cls.__module__ for cls in (*_classes(trial), *map(type, sets)) if is_foreign(cls)} - {"__main__"}
     with contextlib.ExitStack() as registered:
         for name in modules:
             if (module := sys.modules.get(name)) is not None:
                 cloudpickle.register_pickle_by_value(module)
                 registered.callback(cloudpickle.unregister_pickle_by_value, module)
         try:
-            for each in _lineage(content):
-                if isinstance(each, Trial):
-                    _ = each.key, each.asked  # they go with it: elsewhere the source of its classes cannot be read
+            for each in (*trial.ancestors(), trial):
+                _ = each.key, each.asked  # they go with it: elsewhere the source of its classes cannot be read
             return cloudpickle.dumps((task, [cloudpickle.dumps(entry) for entry in sets]))
         except WsnbError:
             raise
         except Exception as error:  # a pickler raises whatever it meets
             raise InvalidValue(
-                f"{content!r} cannot be sent to the process that would train it ({type(error).__name__}: {error}). Its "
+                f"{trial!r} cannot be sent to the process that would train it ({type(error).__name__}: {error}). Its "
                 "methods may use numbers, texts, tensors and functions, and no open files, locks or live objects; "
                 "workers=0 trains in this process."
             ) from error
@@ -70,22 +68,18 @@ def has_foreign(trial: Trial) -> bool:
     return any(map(is_foreign, _classes(trial))) or bool(_foreign_sets(trial))
 
 
-def _lineage(content: Trial | Workload) -> list[Any]:
-    return [*content.ancestors(), content] if isinstance(content, Trial) else [content]
-
-
-def _foreign_sets(content: Trial | Workload) -> list[catalogue.DataSet]:
-    names = {each.data.dataset for each in _lineage(content) if isinstance(each, Trial)}
+def _foreign_sets(trial: Trial) -> list[catalogue.DataSet]:
+    names = {each.data.dataset for each in (*trial.ancestors(), trial)}
     entries = [catalogue.entry(name) for name in sorted(names) if catalogue.images_path(name) is None]
     return [entry for entry in entries if is_foreign(type(entry))]
 
 
-def _classes(content: Trial | Workload) -> Iterator[type]:
-    """Those of the values that the content is made of, and of the values in these."""
-    left: list[Any] = _lineage(content)
+def _classes(trial: Trial) -> Iterator[type]:
+    """Those of the values that a trial and those before it are made of, and of the values in these."""
+    left: list[Value] = [*trial.ancestors(), trial]
     while left:
         each = left.pop()
-        for field in dataclasses.fields(each):
+        for field in dataclasses.fields(each):  # type: ignore[arg-type]
             given = getattr(each, field.name)
             for value in given if isinstance(given, tuple) else (given,):
                 if isinstance(value, Value) and not isinstance(value, Trial):

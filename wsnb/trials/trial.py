@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -92,10 +93,11 @@ class Trial(Value):
             )
         if not self.regularizer and self.direction != PlainSum():
             raise InvalidValue(f"Trial.direction is {self.direction!r} and there is no regularizer to join; name one.")
-        kinds = [callback.kind for callback in self.callbacks]
-        for name in kinds:
-            if kinds.count(name) > 1:
-                raise InvalidValue(f"Trial.callbacks has {kinds.count(name)} of kind {name!r}; allowed: one of each.")
+        for one, other in itertools.combinations(self.callbacks, 2):
+            if one.kind == other.kind:
+                raise InvalidValue(f"Trial.callbacks has two of kind {one.kind!r}; allowed: one of each.")
+            if one.decides and one.decides == other.decides:
+                raise InvalidValue(f"{one!r} and {other!r} both decide {one.decides}; allowed: one that does.")
         if self.optimizer_state == "kept":
             if self.parent is None:
                 raise InvalidValue("Trial.optimizer_state is 'kept' and there is no parent; use 'fresh'.")
