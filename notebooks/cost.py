@@ -34,12 +34,13 @@
 # *8 trials at once*: `wsnb.run` on eight small trials (ten thousand images each), on a processor one to a core, over the
 # same by one process with all cores. Both count the start of their processes.
 #
-# *Late accuracies*: whole trainings of width 16 on 7680 images, which end by evaluating the weights of the last five
+# *Late accuracies*: whole trainings of width 16 on 2560 images, which end by evaluating the weights of the last five
 # epochs on all test images, over such as evaluate those of the last one alone: what these accuracies cost. *A callback*:
 # the same trainings with a callback that does nothing over such without one.
 #
 # A ratio is the median over rounds, with the least and the greatest; a ratio above 1 means that ours is faster.
-# Whether bfloat16 (*bf16*) may be used is another question: {doc}`precision`.
+# bfloat16 (*bf16*) is measured where the hardware has it. Whether it may be used is another question:
+# {doc}`precision`.
 
 # %% tags=["hide-input"]
 from IPython.display import Markdown, display
@@ -95,9 +96,9 @@ costs.paper_profile(found)
 # ```
 #
 # Each trial asks the cluster for `--threads` processors and, with `--device cuda`, a GPU (`--device cuda/4`: a
-# quarter of one). Records, weights and checkpoints travel through Ray to the machine that asked, so no file
-# system need be shared; every node needs this package in the same version and the data set (`wsnb data
-# fetch NAME`, or `WSNB_DATA`). The trials of a node that is lost run again elsewhere.
+# quarter of one). Records and weights travel through Ray to the machine that asked, so no file system need be shared;
+# every node needs this package in the same version and the data set (`wsnb data fetch NAME`, or `WSNB_DATA`). The
+# trials of a node that is lost run again elsewhere, and one that the time budget has called off begins again.
 #
 # ## On Slurm, with Ray
 #

@@ -148,7 +148,7 @@ def test_every_goal_stands_at_a_ratio_that_is_measured():
                 rates = {way: [1.0] for way in speed.PAIRED[work]}
             elif work == speed.TOGETHER:
                 ways = ("at once", "one after another")
-                rates = {f"{way}, {precision}": [1.0] for way in ways for precision in speed.PRECISIONS}
+                rates = {f"{way}, {precision}": [1.0] for way in ways for precision in ("fp32", "bf16")}
             else:
                 rates = {each.name: [1.0] for each in speed.contenders(work, device)}
             measured = {ratio["goal"] for ratio in speed.ratios(work, rates, kind)} - {None}
@@ -191,8 +191,22 @@ def test_the_table_shows_each_contender_with_its_ratios_and_goals():
 def test_a_machine_has_one_file(monkeypatch):
     monkeypatch.setattr(speed, "device_in_words", lambda device: "NVIDIA H200" if "cuda" in device else "AMD EPYC")
     monkeypatch.setattr(speed, "cores", lambda: 2)
-    assert speed.slug("cpu") == "amd-epyc-2-cores"
+    monkeypatch.setattr(speed.torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    assert speed.slug("cpu") == "amd-epyc-avx2-2-cores"
     assert speed.slug("cuda:0") == "nvidia-h200"
+
+
+@pytest.mark.parametrize(
+    ("device", "able", "measured"),
+    [
+        ("cpu", {"avx512_bf16": False}, ("fp32",)),
+        ("cpu", {"avx512_bf16": True}, ("fp32", "bf16")),
+        ("cuda", {}, ("fp32", "bf16")),
+    ],
+)
+def test_bf16_is_measured_where_the_hardware_has_it(monkeypatch, device, able, measured):
+    monkeypatch.setattr(speed.torch.cpu, "get_capabilities", lambda: able)
+    assert speed.precisions(device) == measured
 
 
 def test_speeds_alone_leave_the_rest_of_the_file_as_it_was(tmp_path, monkeypatch, capsys):
@@ -236,7 +250,7 @@ def test_a_callback_that_does_nothing_changes_no_result(few_images):
 
 def test_the_results_of_a_whole_run_are_shown_by_the_page_on_cost(tmp_path, monkeypatch):
     place = tmp_path / "results.json"
-    ways = [f"{way}, {precision}" for way in ("at once", "one after another") for precision in speed.PRECISIONS]
+    ways = [f"{way}, {precision}" for way in ("at once", "one after another") for precision in ("fp32", "bf16")]
     rates = {each.name: [1.0] for each in speed.contenders(contender.A_TRIAL_RUN, "cpu")}
     monkeypatch.setattr(speed, "cores", lambda: 1)
     monkeypatch.setattr(speed, "compare", lambda *_: {contender.A_TRIAL_RUN: rates})
