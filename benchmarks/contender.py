@@ -58,11 +58,12 @@ def trial_of(work: str, precision: str) -> Trial:
     return Trial(Part("digits"), model, SGD(1e-3, 0.9), Epochs(1), precision=precision, augmentation=augmentation)
 
 
-def random_images(count: int) -> ImageSet:
+def random_images(train: int, test: int) -> ImageSet:
     """So many images of noise, to be trained and tested on; only the name of the set is real."""
-    pixels = torch.randint(256, (count, 3, 32, 32), dtype=torch.uint8)
-    labels = torch.randint(10, (count,))
-    return ImageSet("digits", "noise", tuple("0123456789"), pixels, labels, pixels, labels)
+    pixels = torch.randint(256, (train + test, 3, 32, 32), dtype=torch.uint8)
+    labels = torch.randint(10, (train + test,))
+    parts = pixels[:train], labels[:train], pixels[train:], labels[train:]
+    return ImageSet("digits", "noise", tuple("0123456789"), *parts)
 
 
 def network(trial: Trial, device: torch.device) -> nn.Module:
@@ -77,7 +78,7 @@ def layout(model: nn.Module) -> torch.memory_format:
 
 def ours(trial: Trial, device: torch.device) -> Callable[[int], None]:
     """Our loop; the function it returns trains on so many images."""
-    training = loop.UnderWay(trial, random_images(IMAGES), None, 0, device)
+    training = loop.UnderWay(trial, random_images(IMAGES, test=1), None, 0, device)
 
     def work(count: int) -> None:
         while count > 0:

@@ -26,6 +26,7 @@ import torch
 from contender import A_TRIAL_RUN, WORKS, random_images
 
 from wsnb import SGD, Epochs, Part, ResNet18, Trial, kind, places, run
+from wsnb.files import write_whole
 from wsnb.publishing.chapters import chapters
 from wsnb.running.local import KEEP_MEMORY, LocalCrew, cores
 from wsnb.running.plan import measured_speeds
@@ -170,8 +171,8 @@ FULL = Size(
     trials=8,
     images=1280,
     epochs=8,
-    loop_images=2560,
-    loop_epochs=10,
+    loop_images=960,
+    loop_epochs=25,
     speeds=True,
 )
 
@@ -237,11 +238,12 @@ class Nothing(Callback):
 def of_the_loop(device: str, size: Size) -> dict[str, dict[str, list[float]]]:
     """Images per second of whole trainings of width 16, evaluations included, with what :data:`PAIRED` names or not.
 
-    As many images are tested on as are trained on; their accuracy by epoch is measured on a quarter of them.
+    In proportion these are the laptop profile's of Figure 1: test images are 1.3 times as many as those trained on, and
+    a fifth of them is what the accuracy by epoch is measured on.
     """
-    images = random_images(size.loop_images)
+    images = random_images(size.loop_images, tested := round(1.3 * size.loop_images))
     one = Trial(Part("digits", size.loop_images), ResNet18(16), SGD(1e-3), Epochs(size.loop_epochs))
-    one = one.replace(curve_images=max(1, size.loop_images // 4))
+    one = one.replace(curve_images=max(1, tested // 5))
     late, (idle, none) = loop.LATE, PAIRED[SEAM]
     ways = {
         (LATE, PAIRED[LATE][0]): (one, late),
@@ -264,8 +266,10 @@ def of_the_loop(device: str, size: Size) -> dict[str, dict[str, list[float]]]:
     return rates
 
 
-def paper_speeds(device: str) -> dict[str, Any]:
+def paper_speeds(_: dict[str, Any], device: str, size: Size) -> dict[str, Any]:
     """How fast this machine's crew does what the chapters' paper profile asks for, by workload; and of which commit."""
+    if not size.speeds:
+        return {"paper_speeds": {}}
     asked = [chapter for chapter in chapters() if chapter.has_trials]
     trials = [trial for chapter in asked for trial in chapter.trials(chapter.settings("paper"))]
     crew = LocalCrew(device=device)
@@ -275,6 +279,21 @@ def paper_speeds(device: str) -> dict[str, Any]:
         crew.end()
     found = {str(workload): asdict(speed) for workload, speed in speeds.items()}
     return {"paper_speeds": found, "paper_speeds_commit": commit()}
+
+
+def loop_rates(results: dict[str, Any], device: str, size: Size) -> dict[str, Any]:
+    """The results with :func:`of_the_loop` in them, and its commit."""
+    rates = of_the_loop(device, size)
+    kind = results["kind"]
+    return {
+        "images_per_second": results["images_per_second"] | rates,
+        "ratios": results["ratios"] | {work: ratios(work, measured, kind) for work, measured in rates.items()},
+        "loop_commit": commit(),
+    }
+
+
+PARTS = {"loop": loop_rates, "speeds": paper_speeds}
+"""What is measured after the rest, and may be measured anew without it."""
 
 
 # What comes of it ---------------------------------------------------------------------------------
@@ -329,12 +348,11 @@ def table(results: dict[str, Any]) -> str:
 
 
 def measure(device: str, size: Size) -> dict[str, Any]:
-    """Everything, as it is written."""
+    """Who is compared, and trials at once, as it is written."""
     kind = "cuda" if device.startswith("cuda") else "cpu"
     load = os.getloadavg()[0]
     rates = compare(device, size)
     rates[TOGETHER] = at_once(device, size)
-    rates |= of_the_loop(device, size)
     return {
         "kind": kind,
         "machine": machine(device),
@@ -346,7 +364,7 @@ def measure(device: str, size: Size) -> dict[str, Any]:
         "goals": {work: goals[kind] for work, goals in GOALS.items()},
         "images_per_second": rates,
         "ratios": {work: ratios(work, measured, kind) for work, measured in rates.items()},
-    } | (paper_speeds(device) if size.speeds else {"paper_speeds": {}})
+    }
 
 
 def machine(device: str) -> str:
@@ -366,20 +384,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])  # type: ignore[union-attr]
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--quick", action="store_true", help="see whether it works; the figures mean nothing")
-    parser.add_argument("--speeds", action="store_true", help="only what the chapters' paper profile trains, anew")
+    parser.add_argument("--only", choices=PARTS, help="a part anew, in the results of a whole run that are there")
     parser.add_argument("--output", type=Path, help="the file of results [benchmarks/results/MACHINE.json]")
     given = parser.parse_args()
     place = given.output or (None if given.quick else places.benchmarks() / f"{slug(given.device)}.json")
-    if given.speeds:
-        if place is None or not place.exists():
-            parser.error("--speeds adds to the results of a whole run, and there are none for this machine.")
-        results = json.loads(place.read_text(encoding="utf-8")) | paper_speeds(given.device)
+    size = QUICK if given.quick else FULL
+    if given.only is None:
+        results = measure(given.device, size)
+    elif place is not None and place.exists():
+        results = json.loads(place.read_text(encoding="utf-8"))
     else:
-        results = measure(given.device, QUICK if given.quick else FULL)
+        parser.error("--only adds to the results of a whole run, and there are none for this machine.")
+    for part in (given.only,) if given.only else PARTS:
+        results |= PARTS[part](results, given.device, size)
     print(table(results))
     if place is not None:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        write_whole(place, (json.dumps(results, indent=1) + "\n").encode(), what="the results")
         print(place)
 
 

@@ -34,9 +34,10 @@
 # *8 trials at once*: `wsnb.run` on eight small trials (ten thousand images each), on a processor one to a core, over the
 # same by one process with all cores. Both count the start of their processes.
 #
-# *Late accuracies*: whole trainings of width 16 on 2560 images, which end by evaluating the weights of the last five
-# epochs on all test images, over such as evaluate those of the last one alone: what these accuracies cost. *A callback*:
-# the same trainings with a callback that does nothing over such without one.
+# *Late accuracies*: whole trainings of width 16, in proportion as long and as often evaluated as the laptop profile's of
+# Figure 1, which end by evaluating the weights of the last five epochs on all test images, over such as evaluate those
+# of the last one alone: what these accuracies cost. *A callback*: the same trainings with a callback that does nothing
+# over such without one.
 #
 # A ratio is the median over rounds, with the least and the greatest; a ratio above 1 means that ours is faster.
 # bfloat16 (*bf16*) is measured where the hardware has it. Whether it may be used is another question:

@@ -213,8 +213,8 @@ def test_speeds_alone_leave_the_rest_of_the_file_as_it_was(tmp_path, monkeypatch
     place = tmp_path / "results.json"
     kept = {"images_per_second": {}, "ratios": {}, "commit": "old", "paper_speeds": {"gone": {}}}
     new = {"paper_speeds": {"new": {}}, "paper_speeds_commit": "new"}
-    monkeypatch.setattr(speed, "paper_speeds", lambda device: new)
-    monkeypatch.setattr(sys, "argv", ["speed.py", "--device", "cpu", "--speeds", "--output", str(place)])
+    monkeypatch.setitem(speed.PARTS, "speeds", lambda *_: new)
+    monkeypatch.setattr(sys, "argv", ["speed.py", "--device", "cpu", "--only", "speeds", "--output", str(place)])
     with pytest.raises(SystemExit):
         speed.main()
     assert "there are none for this machine" in capsys.readouterr().err
@@ -243,7 +243,7 @@ def test_late_accuracies_and_callbacks_are_timed_by_trainings_that_have_them_and
 
 def test_a_callback_that_does_nothing_changes_no_result(few_images):
     trial = contender.trial_of(contender.A_TRIAL_RUN, "fp32")
-    images = contender.random_images(128)
+    images = contender.random_images(128, 128)
     plain, idle = (loop.train(each, images).final for each in (trial, trial.replace(callbacks=(speed.Nothing(),))))
     assert plain == idle
 

@@ -229,6 +229,14 @@ def test_a_layer_that_is_not_there_is_a_sentence_with_a_near_miss(networks):
         Pull(KnowDist(compared=("conv_2",)), *networks)
 
 
+def test_a_forward_pass_before_the_pull_is_a_sentence(networks):
+    model, source = networks
+    loss = model(IMAGES_SEEN).sum()
+    pull = Pull(KnowDist(), model, source)
+    with pytest.raises(InvalidValue, match="seen no images since the last step, or since this Pull was made"):
+        pull.backward(loss, IMAGES_SEEN, torch.zeros(len(IMAGES_SEEN), dtype=torch.int64))
+
+
 def test_a_network_without_stages_is_asked_for_layers():
     model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
     with pytest.raises(InvalidValue, match=r"KnowDist\.compared is None and Sequential names no stages.*\['0', '1'\]"):

@@ -105,6 +105,8 @@ class Pull:
         for parameter in (*self.backbone.values(), *self.head):
             parameter.grad = None
         if self._compares:
+            if not self._features:
+                raise InvalidValue("The model has seen no images since the last step, or since this Pull was made.")
             with torch.no_grad(), self._arithmetic():
                 self.source(images)
         seen = Seen(
@@ -142,6 +144,7 @@ class Pull:
                 for parameter, gradient in zip(parameters, joined, strict=True):
                     parameter.grad = gradient
         self.step += 1
+        self._features.clear()
 
 
 def _gradient(parameter: nn.Parameter) -> Tensor:
