@@ -275,6 +275,71 @@ def test_a_digest_changes_with_the_class_and_what_it_uses_and_with_nothing_else(
     assert (before != after) == (before["source"] != after["source"]) == changed
 
 
+AROUND = """
+import functools
+import numpy as np
+import torch
+import my_helpers
+from wsnb.seam import Start
+from wsnb.values import kind
+
+class Plan:
+    def __init__(self, steps):
+        self.steps = steps
+
+MASK, NUMBERS, PLAN = torch.ones(3), {"a": np.zeros(2)}, Plan([1, 2])
+TWICE = functools.partial(my_helpers.times, factor=2)
+
+def make(factor):
+    @kind("around")
+    class Around(Start):
+        def begin(self, given):
+            return MASK * factor, NUMBERS, PLAN, TWICE, my_helpers.inner.shrink(given), torch.float32, np.pi
+
+    return Around
+
+Mine = make(0.9)
+"""
+HELPERS = """
+def shrink(x):
+    return 0.9 * x
+
+def times(x, factor):
+    return factor * x
+
+def unrelated(x):
+    return x
+
+import my_helpers as inner
+"""
+
+
+@pytest.mark.parametrize(
+    "old, new, changed",
+    [
+        pytest.param("make(0.9)", "make(0.8)", True, id="closed-over"),
+        pytest.param("torch.ones(3)", "torch.zeros(3)", True, id="a-tensor"),
+        pytest.param("np.zeros(2)", "np.ones(2)", True, id="an-array-in-a-dictionary"),
+        pytest.param("Plan([1, 2])", "Plan([1, 3])", True, id="what-an-object-holds"),
+        pytest.param("self.steps = steps", "self.steps = steps + [0]", True, id="an-objects-class"),
+        pytest.param("factor=2", "factor=3", True, id="a-partials-argument"),
+        pytest.param("return 0.9 * x", "return 0.8 * x", True, id="a-helper-reached-through-its-module"),
+        pytest.param("return factor * x", "return x / factor", True, id="a-partials-function"),
+        pytest.param("return x\n", "return -x\n", False, id="unrelated"),
+    ],
+)
+def test_a_digest_changes_with_what_a_class_holds_and_reaches(module, tmp_path, monkeypatch, old, new, changed):
+    digests = []
+    for number, sources in enumerate(((AROUND, HELPERS), (AROUND.replace(old, new), HELPERS.replace(old, new)))):
+        path = tmp_path / f"helpers_{number}" / "my_helpers.py"
+        path.parent.mkdir()
+        path.write_text(sources[1])
+        monkeypatch.syspath_prepend(path.parent)
+        monkeypatch.delitem(sys.modules, "my_helpers", raising=False)
+        digests.append(source_digest(module(sources[0]).Mine))
+    assert (digests[0] != digests[1]) == changed
+
+
 def test_a_class_that_only_derives_has_its_base_in_the_digest(module):
     sources = MODULE, MODULE.replace("return FACTOR", "return -FACTOR")
     before, after = (source_digest(module(source).OnlyADefault) for source in sources)

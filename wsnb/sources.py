@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import inspect
 import linecache
@@ -41,17 +42,17 @@ def remember(cls: type) -> None:
 def source_digest(cls: type) -> str:
     """Sixteen hexadecimal digits of a SHA-256 over the source of a class and of what it uses beside it.
 
-    That is: the class, what it derives from, and the functions, the classes and the plain constants (numbers, texts,
-    lists and dictionaries of these) that its source names, and theirs in turn, in whichever of somebody's modules they
-    stand; of what is installed nothing, of this package the versions. So an edit of a helper counts, one of another
-    cell of the notebook does not.
+    That is: the class, what it derives from, and what its source names or holds in a closure, and theirs in turn:
+    functions and classes, in whichever of somebody's modules they stand, and other values by what they are. Of what is
+    installed nothing, of this package the versions. So an edit of a helper counts, one of another cell of the notebook
+    does not.
 
     Raises:
         InvalidValue: when its source cannot be read, as of a class that ``exec`` has made.
     """
     kept = vars(cls).get("_source_digest")  # goes with the class to another process, where there is no source
     if kept is None or any(not os.path.exists(name) for name in _files(cls)):  # a helper's cell may have run again
-        found: dict[tuple[str, str], str] = {}
+        found: dict[tuple[str, ...], str] = {}
         try:
             _gather(cls, found)
         except InvalidValue:
@@ -63,25 +64,69 @@ def source_digest(cls: type) -> str:
     return kept
 
 
-def _gather(thing: Any, found: dict[tuple[str, str], str]) -> None:
+def _gather(thing: Any, found: dict[tuple[str, ...], str]) -> None:
     name = (thing.__module__, thing.__qualname__)
     if name in found:
         return
     found[name] = source = _source(thing)
-    around = _globals_of(thing)
-    helpers: list[Any] = list(thing.__mro__[1:]) if isinstance(thing, type) else []
-    for used in sorted(_global_names(source)):
-        given = around.get(used)
-        helper = inspect.unwrap(given) if callable(given) else given
-        if isinstance(helper, type | types.FunctionType):
-            helpers.append(helper)
-        elif used in around and _is_plain(helper):
-            found["constant", used] = f"{used} = {helper!r}"
-    for helper in helpers:
+    functions = [thing] if isinstance(thing, types.FunctionType) else _functions(thing)
+    used = {f"derives from {number}": base for number, base in enumerate(getattr(thing, "__mro__", ())[1:])}
+    used |= _globals_used(source, _globals_of(thing))
+    for function in functions:
+        cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+        used |= {f"{name}, closed over": cell.cell_contents for name, cell in cells if name != "__class__"}
+    for called, given in sorted(used.items()):
+        found["value", *name, called] = f"{called} = {_in_text(given, found, ())}"
+
+
+def _globals_used(source: str, around: Mapping[str, Any]) -> dict[str, Any]:
+    """What a source names of the module around it, and of somebody's modules that it names: ``helpers.shrink``."""
+    names = _global_names(source) & around.keys()
+    used = {name: around[name] for name in names}
+    for node in ast.walk(ast.parse(source)) if names else ():
+        called = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+        parts = called.split(".")
+        if parts[0] not in names or not all(map(str.isidentifier, parts)):
+            continue
+        given = around[parts[0]]
+        for part in parts[1:]:
+            if not (isinstance(given, types.ModuleType) and _is_somebodys(given.__name__)):
+                break
+            given = getattr(given, part, None)
+        else:
+            used[called] = given
+    return used
+
+
+def _in_text(given: Any, found: dict[tuple[str, ...], str], around: tuple[int, ...]) -> str:
+    """A value as text that is the same in every process, with the code that it brings gathered.
+
+    That is its repr; of an array its numbers; of an object of somebody's what it holds; of one that is installed and
+    has no repr of its own (a lock, a file) its class alone.
+    """
+    if id(given) in around:
+        return "itself"
+    around = (*around, id(given))
+    helper = inspect.unwrap(given) if callable(given) else given
+    if isinstance(helper, type | types.FunctionType):
         if getattr(helper, "kind", "") and not is_foreign(helper):
-            found["package", helper.kind] = f"{helper.kind} version {helper.version}"
-        elif _is_somebodys(helper.__module__):
+            return f"{helper.kind} version {helper.version}"
+        if _is_somebodys(helper.__module__):
             _gather(helper, found)
+        return helper.__qualname__
+    if isinstance(given, dict):
+        return str([[_in_text(each, found, around) for each in pair] for pair in given.items()])
+    if isinstance(given, tuple | list):
+        return str([_in_text(item, found, around) for item in given])
+    if isinstance(given, functools.partial):
+        return _in_text([given.func, given.args, given.keywords], found, around)
+    if hasattr(given, "dtype") and hasattr(given, "tolist"):
+        return f"{given.dtype} {given.tolist()}"
+    if isinstance(given, types.ModuleType):
+        return given.__name__
+    if _is_somebodys(type(given).__module__):
+        return _in_text([type(given), getattr(given, "__dict__", {})], found, around)
+    return repr(given) if " at 0x" not in repr(given) else type(given).__qualname__
 
 
 def _is_somebodys(module: str) -> bool:
@@ -108,14 +153,6 @@ def _global_names(source: str) -> set[str]:
         }
         tables += table.get_children()
     return {name for name in names if not name.startswith("__")}
-
-
-def _is_plain(given: Any) -> bool:
-    if isinstance(given, dict):
-        return all(map(_is_plain, (*given, *given.values())))
-    if isinstance(given, tuple | list):
-        return all(map(_is_plain, given))
-    return given is None or isinstance(given, bool | int | float | str)
 
 
 def _globals_of(thing: Any) -> Mapping[str, Any]:
