@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from wsnb.errors import InvalidValue
 from wsnb.values import Value, setting
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Model(Value):
             A module that maps float images [N, C, H, W] to logits [N, classes]. Its ``memory_format``, if it has
             one, is the layout of batches that it runs fastest in.
         """
-        raise NotImplementedError
+        raise lacks(self, "build")
 
 
 class Optimizer(Value):
@@ -50,10 +51,17 @@ class Optimizer(Value):
 
     Attributes:
         head_learning_rate: the classifier's own learning rate; None has it share the others'.
+        decoupled: whether its ``weight_decay``, where it has one, is no part of the gradient.
     """
 
     learning_rate: float
     head_learning_rate: float | None
+    decoupled: ClassVar[bool] = False
+
+    @property
+    def l2(self) -> float:
+        """The coefficient of the weights in what it adds to each gradient."""
+        return 0.0 if self.decoupled else getattr(self, "weight_decay", 0.0)
 
     def moments(self, parameters: Sequence[Tensor]) -> dict[str, list[Tensor]]:
         """What is remembered of each parameter before the first step, by name."""
@@ -67,7 +75,7 @@ class Optimizer(Value):
         learning_rate: float,
     ) -> None:
         """One step, in place: of the parameters and of what is remembered of them."""
-        raise NotImplementedError
+        raise lacks(self, "update")
 
 
 class Stop(Value):
@@ -84,11 +92,21 @@ class Stop(Value):
 
     def most_steps(self, by_epoch: int) -> int:
         """How many steps training may take, where an epoch has so many."""
-        raise NotImplementedError
+        raise lacks(self, "most_steps")
 
     def reason(self, train_accuracies: Sequence[float], steps: int) -> str | None:
         """Why training stops after these epochs' train accuracies and so many steps, or None to go on."""
-        raise NotImplementedError
+        raise lacks(self, "reason")
+
+
+def is_in(module: str, name: str) -> bool:
+    """Whether the parameter or buffer of this name belongs to the module of that name."""
+    return name.startswith(f"{module}.")
+
+
+def lacks(value: Value, method: str) -> InvalidValue:
+    """The error of a class that leaves out a method which it has to have."""
+    return InvalidValue(f"{type(value).__name__} has no method {method}; wsnb/seam.py says what it is given and gives.")
 
 
 # Where the weights start --------------------------------------------------------------------------
@@ -141,7 +159,7 @@ class Start(Value):
 
     def begin(self, given: Given) -> nn.Module:
         """The network that is going to be trained, on the CPU; the parent's is left as it is."""
-        raise NotImplementedError
+        raise lacks(self, "begin")
 
 
 # What pulls on the weights ------------------------------------------------------------------------
@@ -215,7 +233,7 @@ class Direction(Value):
 
     def join(self, loss: Sequence[Tensor], pull: Sequence[Tensor]) -> list[Tensor]:
         """The direction from the two gradients, tensor by tensor in the order of the parameters."""
-        raise NotImplementedError
+        raise lacks(self, "join")
 
 
 # What else happens during training ----------------------------------------------------------------

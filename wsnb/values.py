@@ -86,9 +86,10 @@ class Value:
             form["source"] = source_digest(type(self))
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             given = self._decisive(field.name, getattr(self, field.name))
-            if field.metadata.get("measured") or (field.metadata.get("added") and given == field.default):
-                continue
-            form[field.name] = in_json(given)
+            # A default of another version gives other results than it gave when it was left out.
+            is_as_it_was = given == field.default and getattr(given, "version", 1) == 1
+            if not (field.metadata.get("measured") or (field.metadata.get("added") and is_as_it_was)):
+                form[field.name] = in_json(given)
         return form
 
     def _decisive(self, name: str, given: Any) -> Any:

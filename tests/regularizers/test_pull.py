@@ -10,7 +10,7 @@ from small import IMAGES, SMALL_MLP, Everything, WithEverything, trained
 from torch import nn
 from torch.nn import functional
 
-from wsnb import DTNH, L2SP, Epochs, KnowDist, RandomInit, kind
+from wsnb import DTNH, L2SP, SGD, Adam, AdamW, Epochs, KnowDist, RandomInit, kind
 from wsnb.errors import InvalidValue
 from wsnb.regularizers.dtnh import dtnh
 from wsnb.regularizers.pull import Pull
@@ -158,6 +158,47 @@ def test_dtnh_corrects_the_backbone_alone_and_the_heads_l2_belongs_to_the_loss(n
     close(found, expected)
     one, other = (torch.cat([each[name].flatten() for name in names]) for each in (found, alone))
     torch.testing.assert_close(one @ other, other @ other, rtol=1e-3, atol=1e-5)
+
+
+@kind("on_everything")
+class OnEverything(Regularizer):
+    """The squared length of all weights, the classifier's too."""
+
+    def penalty(self, seen):
+        return sum(each.square().sum() for each in seen.model.parameters())
+
+
+@pytest.mark.parametrize("regularizer", [OnEverything(0.2), KnowDist(0.2, compared=("head",))])
+@pytest.mark.parametrize("direction", [None, DTNH()], ids=["sum", "dtnh"])
+def test_a_penalty_that_reaches_the_classifier_does_not_pull_on_it(networks, regularizer, direction):
+    model, source = networks
+    alone, found = without(model), pulled(Pull(regularizer, model, source, direction), model)
+    of_head = [name for name in alone if name.startswith("head.")]
+    close({name: found[name] for name in of_head}, {name: alone[name] for name in of_head})
+    assert not torch.allclose(found["conv1.weight"], alone["conv1.weight"])
+
+
+def test_the_optimizers_weight_decay_belongs_to_the_loss_that_a_direction_sees(networks):
+    model, source = networks
+    alone, decay = without(model), 0.05
+    weights = {name: each.detach() for name, each in model.named_parameters()}
+    names = [name for name in alone if not name.startswith("head.")]
+    there = dict(source.named_parameters())
+    pull = [9 * 2 * (weights[name] - there[name].detach()) for name in names]
+    joined = dtnh([alone[name] + decay * weights[name] for name in names], pull)
+    found = pulled(Pull(L2SP(9.0), model, source, DTNH(), l2=decay), model)
+    expected = {name: each - decay * weights[name] for name, each in zip(names, joined, strict=True)}
+    close({name: found[name] for name in names}, expected)
+    assert (SGD(weight_decay=0.1).l2, AdamW(weight_decay=0.1).l2, Adam(weight_decay=0.1).l2) == (0.1, 0.0, 0.1)
+
+
+def test_a_regularizer_that_does_nothing_is_a_sentence(networks):
+    @kind("idle")
+    class Idle(Regularizer):
+        pass
+
+    with pytest.raises(InvalidValue, match="Idle has no method gradient or penalty; wsnb/seam.py says"):
+        Pull(Idle(), *networks)
 
 
 @pytest.mark.parametrize("direction", [None, DTNH()], ids=["sum", "dtnh"])

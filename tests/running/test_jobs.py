@@ -74,7 +74,7 @@ def test_a_trial_that_cannot_be_trained_has_a_record_that_says_why_and_took_no_t
     child = HALF.then(curve_images=5, callbacks=GradientNorms())
     record = not_trained(child, parent)
     assert (record.key, record.measured) == (child.key, child.asked)
-    assert record.failed == f"not trained, since its parent {HALF.key} has no result: {FAILED['failed']}"
+    assert record.failed == f"not trained, since {HALF.key} has no result: {FAILED['failed']}"
     assert record.final["epochs"] == record.final["images_seen"] == 0 and record.curves == {} and not record.converged
     assert record.provenance == {"seconds": 0.0}
     assert Record.from_json(record.to_json(), "x") == record

@@ -188,6 +188,18 @@ def test_a_parent_whose_weights_alone_come_out_otherwise_is_said_too(tmp_path: P
     assert f"its record {mlp().key} says (weights)" in capsys.readouterr().err
 
 
+def test_the_same_measurement_in_another_way_takes_the_place_of_the_first_and_is_no_other_outcome(
+    tmp_path: Path, capsys
+) -> None:
+    here([mlp(callbacks=GradientNorms(16, 8))], tmp_path)
+    assert len(here([other := mlp(callbacks=GradientNorms(32, 8))], tmp_path)) == 1
+    said = capsys.readouterr().err
+    assert f"The record {other.key} held what" in said and "otherwise" not in said
+    assert Records(tmp_path).get(other) is not None
+    with pytest.raises(InvalidValue, match="asked for with GradientNorms.* and with GradientNorms.*; ask for one"):
+        here([mlp(1, callbacks=GradientNorms(16, 8)), mlp(1, callbacks=GradientNorms(32, 8))], tmp_path)
+
+
 def test_a_parent_trained_again_for_its_weights_measures_what_its_record_holds(tmp_path: Path, capsys) -> None:
     half = mlp(callbacks=GradientNorms(16, 8), curve_images=100)
     here([half], tmp_path)
@@ -210,10 +222,8 @@ def test_a_training_that_diverges_has_a_record_and_so_have_those_after_it_and_no
     assert list(found) == trials
     assert found[BAD].failed.startswith("the training diverged in epoch 1: ")
     parents = recorded([child], records=tmp_path)
-    assert parents[child].failed == f"not trained, since its parent {BAD.key} has no result: {found[BAD].failed}"
-    assert found[grandchild].failed == (
-        f"not trained, since its parent {child.key} has no result: {parents[child].failed}"
-    )
+    assert parents[child].failed == f"not trained, since {BAD.key} has no result: {found[BAD].failed}"
+    assert found[grandchild].failed == parents[child].failed, "the first cause alone"
     assert found[grandchild].final["epochs"] == 0 and found[grandchild].provenance["seconds"] == 0
     assert not found[mlp()].failed and not weights_path(BAD.key).exists()
     monkeypatch.setattr("wsnb.running.run._crew", lambda *_: pytest.fail("something would be trained"))

@@ -344,6 +344,9 @@ def test_a_change_to_the_grandparent_or_its_code_changes_the_key(monkeypatch):
     monkeypatch.setattr(Dash, "version", 2)
     assert dataclasses.replace(KNOWN["dash"]).then().key != before
     assert dataclasses.replace(KNOWN["l2sp"]).key == KEYS["l2sp"], "one method stales its own records alone"
+    monkeypatch.setattr(PlainSum, "version", 2)
+    assert dataclasses.replace(KNOWN["l2sp"]).key != KEYS["l2sp"], "a default is left out as the first version alone"
+    assert dataclasses.replace(KNOWN["half"]).key == KEYS["half"], "where nothing is joined no direction decides"
 
 
 def test_a_new_loop_gives_new_keys_to_parents_and_children(monkeypatch):

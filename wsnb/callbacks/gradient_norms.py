@@ -44,7 +44,7 @@ def gradient_norm(model: nn.Module, images: Tensor, labels: Tensor, batch_size: 
     with in_training_mode(model):
         for batch, targets in zip(images.split(sizes), labels.split(sizes), strict=True):
             loss = functional.cross_entropy(model(batch), targets)
-            gradients = torch.autograd.grad(loss, parameters)
+            gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
             norms.append(torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt())
     return float(torch.stack(norms).mean())
 

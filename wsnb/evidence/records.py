@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from wsnb import places
 from wsnb.errors import DamagedRecord, InvalidValue, RecordError, near_miss
 from wsnb.files import write_whole
-from wsnb.trials.trial import Trial, key_of
+from wsnb.trials.trial import CURVES, FINALS, Trial, key_of
 
 if TYPE_CHECKING:
     import pandas as pd  # half of a second: loaded where a table is made
@@ -86,17 +86,16 @@ class Record:
         )
 
     def differences(self, other: Record) -> list[str]:
-        """Which measurements of both differ: times are none, and what only one of them holds is not compared."""
-        found = [] if self.measured["curve_images"] != other.measured["curve_images"] else [
-            name
-            for name in self.curves.keys() & other.curves.keys() - {"seconds"}
-            if self.curves[name] != other.curves[name]
-        ]
-        found += ["initial"] if not found and self.measured == other.measured and self.initial != other.initial else []
-        found += [
-            name for name in self.final.keys() & other.final.keys() if self.final[name] != other.final[name]
-        ]
-        return sorted(set(found))
+        """Which measurements of both differ: times are none, and what was not measured alike is not compared."""
+        curves = self.curves.keys() & other.curves.keys() - {"seconds"}
+        finals = self.final.keys() & other.final.keys()
+        if self.measured["callbacks"] != other.measured["callbacks"]:
+            curves, finals = curves & set(CURVES), finals & set(FINALS)
+        found = {name for name in finals if self.final[name] != other.final[name]}
+        if self.measured["curve_images"] == other.measured["curve_images"]:
+            found |= {name for name in curves if self.curves[name] != other.curves[name]}
+            found |= {"initial"} if self.initial != other.initial else set()
+        return sorted(found)
 
     def to_json(self) -> str:
         """The text of the record's file: each curve on a line of its own."""

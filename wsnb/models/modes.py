@@ -18,8 +18,10 @@ def in_training_mode(model: nn.Module) -> Iterator[None]:
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
     was_training = model.training
     model.train()
-    yield
-    model.train(was_training)
-    with torch.no_grad():
-        for name, buffer in model.named_buffers():
-            buffer.copy_(buffers[name])
+    try:
+        yield
+    finally:
+        model.train(was_training)
+        with torch.no_grad():
+            for name, buffer in model.named_buffers():
+                buffer.copy_(buffers[name])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @kind("adam")
 class Adam(Optimizer):
-    r"""Adam (Kingma and Ba 2015) with PyTorch's defaults and L2 weight decay, as ``torch.optim.Adam``.
+    r"""Adam (Kingma and Ba 2015) with PyTorch's defaults and L2 weight decay, as ``torch.optim.Adam`` fused.
 
     .. math:: g \leftarrow g + \lambda w, \qquad m \leftarrow \beta_1 m + (1 - \beta_1) g, \qquad
               v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \qquad
@@ -35,7 +35,6 @@ class Adam(Optimizer):
     beta2: float = setting(0.999, minimum=0, maximum=0.999999)
     weight_decay: float = setting(0.0, minimum=0)
     head_learning_rate: float | None = setting(None, above=0, added=True)
-    decoupled: ClassVar[bool] = False
 
     def moments(self, parameters: Sequence[Tensor]) -> dict[str, list[Tensor]]:
         """Counts of steps, and means of gradients and of their squares."""
@@ -78,7 +77,7 @@ class Adam(Optimizer):
 
 @kind("adamw")
 class AdamW(Adam):
-    r"""Adam whose weight decay is decoupled (Loshchilov and Hutter 2019), as ``torch.optim.AdamW``.
+    r"""Adam whose weight decay is decoupled (Loshchilov and Hutter 2019), as ``torch.optim.AdamW`` fused.
 
     Before each step :math:`w \leftarrow (1 - \eta\lambda)\, w`; the gradient is left alone.
     """

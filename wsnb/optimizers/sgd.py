@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @kind("sgd")
 class SGD(Optimizer):
-    r"""Stochastic gradient descent with heavy-ball momentum and L2 weight decay, as ``torch.optim.SGD``.
+    r"""Stochastic gradient descent with heavy-ball momentum and L2 weight decay, as ``torch.optim.SGD`` fused.
 
     .. math:: g \leftarrow g + \lambda w, \qquad m \leftarrow \mu m + g, \qquad w \leftarrow w - \eta m
 
@@ -32,6 +32,12 @@ class SGD(Optimizer):
     weight_decay: float = setting(0.0, minimum=0)
     head_learning_rate: float | None = setting(None, above=0, added=True)
 
+    def moments(self, parameters: Sequence[Tensor]) -> dict[str, list[Tensor]]:
+        """The momenta: from zero, the first step makes each its gradient."""
+        import torch
+
+        return {"momentum_buffer": [torch.zeros_like(each) for each in parameters]} if self.momentum else {}
+
     def update(
         self,
         parameters: Sequence[Tensor],
@@ -39,14 +45,13 @@ class SGD(Optimizer):
         moments: dict[str, list[Tensor]],
         learning_rate: float,
     ) -> None:
-        """One step; the first fills the momenta."""
+        """One step."""
         from torch.optim.sgd import sgd
 
-        momenta = moments.get("momentum_buffer", [None] * len(parameters))  # type: ignore[list-item]
         sgd(
             parameters,
             gradients,
-            momenta,
+            moments.get("momentum_buffer", [None] * len(parameters)),  # type: ignore[list-item]
             fused=True,
             lr=learning_rate,
             momentum=self.momentum,
@@ -55,5 +60,3 @@ class SGD(Optimizer):
             nesterov=False,
             maximize=False,
         )
-        if self.momentum:
-            moments["momentum_buffer"] = momenta

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from wsnb.errors import InvalidValue, near_miss
 from wsnb.regularizers.plain_sum import PlainSum
-from wsnb.seam import Direction, Regularizer, Seen
+from wsnb.seam import Direction, Regularizer, Seen, is_in, lacks
 
 
 class Pull:
@@ -23,8 +23,8 @@ class Pull:
 
     .. math:: \mathrm{join}\Big(\nabla J,\ \sum_k \lambda_k \rho_k^e \nabla\Omega_k\Big)
 
-    and the classifier's that of :math:`J + \sum_k \beta_k \lVert w_\text{head} \rVert^2`. Weight decay is the
-    optimizer's, and added by it.
+    and the classifier's that of :math:`J + \sum_k \beta_k \lVert w_\text{head} \rVert^2`. The optimizer's L2 weight
+    decay belongs to :math:`J`: a direction other than the sum sees it, and the optimizer adds it.
 
     >>> from wsnb.regularizers import DTNH, L2SP, Pull
     >>> pull = Pull(L2SP(coefficient=0.1), model, source, direction=DTNH())
@@ -37,6 +37,7 @@ class Pull:
         source: the network that it is compared with; a copy of it is kept, in evaluation mode, without gradients.
         direction: how gradients are joined; their sum by default.
         head: the name of the classifier in the model, which no regularizer pulls on; None where there is none.
+        l2: the optimizer's weight decay, where that is part of the gradient.
         arithmetic: the context in which the model's forward pass is done, for the source's: an autocast, say.
 
     Attributes:
@@ -54,14 +55,18 @@ class Pull:
         source: nn.Module,
         direction: Direction | None = None,
         head: str | None = "head",
+        l2: float = 0.0,
         arithmetic: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
     ) -> None:
         self.regularizers = [regularizer] if isinstance(regularizer, Regularizer) else list(regularizer)
+        for each in self.regularizers:
+            if all(getattr(type(each), name) is getattr(Regularizer, name) for name in ("gradient", "penalty")):
+                raise lacks(each, "gradient or penalty")
         self.direction = direction or PlainSum()
         self.model, self.source = model, copy.deepcopy(source).eval().requires_grad_(False)
-        self.epoch = self.step = 0
+        self.epoch, self.step, self.l2 = 0, 0, l2
         named = {name: each for name, each in model.named_parameters() if each.requires_grad}
-        self.backbone = {name: each for name, each in named.items() if not name.startswith(f"{head}.")}
+        self.backbone = {name: each for name, each in named.items() if head is None or not is_in(head, name)}
         self.head = [each for name, each in named.items() if name not in self.backbone]
         if head is not None and not self.head:
             parts = dict.fromkeys(name.partition(".")[0] for name in named)
@@ -120,7 +125,16 @@ class Pull:
         if self.direction.separate:
             loss.backward(retain_graph=bool(penalties))
         else:
+            by_penalties = [each for each in penalties if each.requires_grad]
+            on_head = (
+                torch.autograd.grad(sum(by_penalties), self.head, retain_graph=True, allow_unused=True)
+                if by_penalties and self.head
+                else ()
+            )
             sum(penalties, loss).backward()  # type: ignore[union-attr]
+            for weight, gradient in zip(self.head, on_head, strict=False):
+                if gradient is not None:  # of a penalty that reaches the classifier, which none is to pull on
+                    weight.grad -= gradient
         with torch.no_grad():
             closed = [
                 (strength, gradient)
@@ -140,9 +154,10 @@ class Pull:
                 scaled = [strength * each for each in gradient]
                 pull = scaled if pull is None else [one + other for one, other in zip(pull, scaled, strict=True)]
             if pull is not None:
-                joined = self.direction.join([_gradient(parameter) for parameter in parameters], pull)
-                for parameter, gradient in zip(parameters, joined, strict=True):
-                    parameter.grad = gradient
+                l2 = self.l2 if self.direction.separate else 0.0
+                of_loss = [_gradient(each).add(each, alpha=l2) if l2 else _gradient(each) for each in parameters]
+                for parameter, joined in zip(parameters, self.direction.join(of_loss, pull), strict=True):
+                    parameter.grad = joined.sub(parameter, alpha=l2) if l2 else joined
         self.step += 1
         self._features.clear()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -49,6 +50,12 @@ def jobs_for(absent: Iterable[Trial], store: Records) -> dict[str, Job]:
                     f"{trial!r} is asked for with curve_images={job.trial.curve_images} and with "
                     f"curve_images={trial.curve_images}, and its record can hold one; ask for one."
                 )
+            for one, other in itertools.product(job.trial.callbacks, trial.callbacks):
+                if one.kind == other.kind and one != other:
+                    raise InvalidValue(
+                        f"{trial!r} is asked for with {one!r} and with {other!r}, and its record can hold one; "
+                        "ask for one."
+                    )
             job.trial = _with_more(job.trial, trial.callbacks)
             continue
         job = add(trial, asked=True)
@@ -88,7 +95,9 @@ def _with_more(trial: Trial, callbacks: Iterable) -> Trial:
 
 def not_trained(trial: Trial, parent: Record) -> Record:
     """The record of a trial that cannot be trained, because its parent came to nothing."""
-    why = f"not trained, since its parent {parent.key} has no result: {parent.failed}"
+    why = parent.failed  # of the first that failed, however far before
+    if parent.final["stopped"] != "not trained":
+        why = f"not trained, since {parent.key} has no result: {why}"
     counts = {"epochs": 0, "steps": 0, "images_seen": 0}
     made = parent.provenance | {"seconds": 0.0}
     made.pop("weights", None)

@@ -134,6 +134,8 @@ def _train_to_record(
     checkpoint.remove()
     if there is None:
         return said
+    if lost := [each for each in there.measured["callbacks"] if each not in record.measured["callbacks"]]:
+        said += f"The record {trial.key} held what {lost} had measured, and holds what was asked for now in its place. "
     then, now = there.provenance, record.provenance
     digests = {made["weights"] for made in (then, now) if "weights" in made}
     if not (differing := there.differences(record) + ["weights"] * (len(digests) > 1)):

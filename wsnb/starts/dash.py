@@ -58,13 +58,12 @@ def dash(
     with in_training_mode(model):
         for images, labels in batches:
             loss = functional.cross_entropy(model(images), labels)
-            for mean, gradient in zip(descent, torch.autograd.grad(loss, shrunk), strict=True):
+            for mean, gradient in zip(descent, torch.autograd.grad(loss, shrunk, materialize_grads=True), strict=True):
                 mean.mul_(1 - alpha).sub_(gradient, alpha=alpha)
     with torch.no_grad():
         for parameter, mean in zip(shrunk, descent, strict=True):
-            together = _alike(mean).mul(_alike(parameter)).sum(-1, keepdim=True)
-            sizes = _alike(mean).norm(dim=-1, keepdim=True) * _alike(parameter).norm(dim=-1, keepdim=True)
-            factor = (together / sizes.clamp_min(1e-12)).clamp(scale, 1)
+            along, weights = (functional.normalize(_alike(each), dim=-1, eps=1e-30) for each in (mean, parameter))
+            factor = (along * weights).sum(-1, keepdim=True).clamp(scale, 1)
             parameter.copy_((_alike(parameter) * factor).view_as(parameter))
     return model
 

@@ -6,7 +6,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from wsnb.errors import InvalidValue
-from wsnb.seam import Given, Start
+from wsnb.seam import Given, Start, is_in
 from wsnb.values import kind
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def warm_start(trained: nn.Module, fresh: nn.Module, head: str = "head") -> nn.M
         before, after = (tuple(each[name].shape) if name in each else "absent" for each in (there, here))
         if before == after:
             state[name] = there[name]
-        elif name.startswith(f"{head}.") and "absent" not in (before, after) and before[1:] == after[1:]:
+        elif is_in(head, name) and "absent" not in (before, after) and before[1:] == after[1:]:
             state[name] = here[name]
         else:
             raise InvalidValue(

@@ -28,12 +28,9 @@ from wsnb.regularizers.pull import Pull
 from wsnb.seam import Callback, Given, Parent
 from wsnb.training.evaluation import autocast, evaluate
 from wsnb.training.optimization import Optimization
-from wsnb.trials.trial import LATE, Trial, key_of
+from wsnb.trials.trial import CURVES, LATE, Trial, key_of
 
 State = dict[str, Tensor]
-
-OWN = ("train_accuracy", "train_loss", "evaluated_train_accuracy", "test_accuracy", "test_loss", "seconds")
-"""The curves that the loop itself writes."""
 
 
 @dataclass(frozen=True)
@@ -218,7 +215,8 @@ class UnderWay:
         if trial.regularizer:
             source = self.model if before is None else before.model.to(device, memory_format=layout)
             arithmetic = functools.partial(autocast, trial.precision, device)
-            self.pull = Pull(trial.regularizer, self.model, source, trial.direction, trial.model.head, arithmetic)
+            head, l2 = trial.model.head, trial.optimizer.l2
+            self.pull = Pull(trial.regularizer, self.model, source, trial.direction, head, l2, arithmetic)
 
         self.images, self.labels = images.train_images.to(device), images.train_labels.to(device)
         self.test_images, self.test_labels = images.test_images.to(device), images.test_labels.to(device)
@@ -228,8 +226,8 @@ class UnderWay:
         chosen = sample(len(self.images), trial.stop.images, "train").to(device)
         self.sample_images, self.sample_labels = self.images[chosen], self.labels[chosen]
 
-        batches = len(self.images) / trial.batch_size
-        self.steps_by_epoch = int(batches) if trial.last_batch == "dropped" else -int(-batches // 1)
+        whole, left = divmod(len(self.images), trial.batch_size)
+        self.steps_by_epoch = whole + (left > 0 and trial.last_batch == "kept")
         if not self.steps_by_epoch:
             raise InvalidValue(
                 f"Trial.last_batch is 'dropped', and {len(self.images)} images make no batch of {trial.batch_size}; "
@@ -259,7 +257,7 @@ class UnderWay:
 
     def add(self, name: str, value: float) -> None:
         """Add this epoch's point to a curve; one that is not finite is a gap in it."""
-        if name in OWN:
+        if name in CURVES:
             raise InvalidValue(f"The curve {name!r} is the loop's own; a callback gives its own another name.")
         self._add(name, value)
 
@@ -341,7 +339,7 @@ class UnderWay:
             self.late.append({name: tensor.clone() for name, tensor in self.model.state_dict().items()})
             self._call("after_evaluation")
         for name, curve in self.progress.curves.items():
-            if name not in OWN and len(curve) != self.epoch:
+            if name not in CURVES and len(curve) != self.epoch:
                 raise InvalidValue(
                     f"The curve {name!r} has {len(curve)} points after {self.epoch} epochs; allowed: one an epoch."
                 )

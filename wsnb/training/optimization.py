@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from wsnb.errors import InvalidValue
-from wsnb.seam import Optimizer
+from wsnb.seam import Optimizer, is_in
 
 State = dict[str, Tensor]
 
@@ -18,7 +18,7 @@ class Group:
     """Parameters that share a learning rate.
 
     Attributes:
-        parameters: all on one device; each has a gradient at each step.
+        parameters: all on one device.
         learning_rate: as the rule has it.
         moments: what is remembered of each, by name, in the parameters' order.
     """
@@ -63,10 +63,15 @@ class Optimization:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Move the parameters by one step along their gradients."""
+        """Move the parameters by one step along their gradients; those without one stay, as in ``torch.optim``."""
         for group in self.groups:
-            gradients = [parameter.grad for parameter in group.parameters]
-            self.rule.update(group.parameters, gradients, group.moments, group.learning_rate * self.scale)
+            parameters, moments = group.parameters, group.moments
+            there = [index for index, parameter in enumerate(parameters) if parameter.grad is not None]
+            if len(there) < len(parameters):
+                parameters = [parameters[index] for index in there]
+                moments = {name: [tensors[index] for index in there] for name, tensors in moments.items()}
+            gradients = [parameter.grad for parameter in parameters]
+            self.rule.update(parameters, gradients, moments, group.learning_rate * self.scale)
 
     def moments_of(self, parameter: nn.Parameter) -> State:
         """What is remembered of a parameter, by name: tensors that may be changed in place."""
@@ -99,11 +104,6 @@ class Optimization:
                 name: [_copied(state[f"{number[id(each)]}.{name}"], each) for each in group.parameters]
                 for name in names
             }
-
-
-def is_in(module: str, name: str) -> bool:
-    """Whether the parameter of this name belongs to a module of the network."""
-    return name.startswith(f"{module}.")
 
 
 def _copied(tensor: Tensor, parameter: nn.Parameter) -> Tensor:

@@ -33,6 +33,13 @@ from wsnb.values import Value, kind, setting
 LOOP = 1
 """Version of the training loop and the evaluation. Raise it whenever a change to them alters results."""
 
+CURVES = ("train_accuracy", "train_loss", "evaluated_train_accuracy", "test_accuracy", "test_loss", "seconds")
+"""What every training measures by epoch; callbacks add curves of other names."""
+
+FINALS = ("test_accuracy", "test_loss", "train_accuracy", "train_loss", "late_test_accuracy")
+FINALS += ("epochs", "steps", "images_seen", "stopped", "failed")
+"""What every training measures at its end."""
+
 LATE = 5
 """How many epochs, the last ones, the late accuracy is the mean of."""
 
@@ -150,7 +157,10 @@ class Trial(Value):
 
     def canonical(self) -> dict[str, Any]:
         """The JSON object whose hash is the key: what decides the outcome, with the version of the loop."""
-        return super().canonical() | {"loop": LOOP}
+        form = super().canonical() | {"loop": LOOP}
+        if not self.regularizer:  # nothing is joined, in whichever version
+            form.pop("direction", None)
+        return form
 
     @functools.cached_property
     def key(self) -> str:
