@@ -364,7 +364,8 @@ judged = verdicts(at, records)
 page.verdicts(judged)
 
 # %% [markdown]
-# What was going to be compared was declared before the first record was made:
+# What was going to be compared was declared before the first record was made, with the smallest size that would matter
+# to somebody who has to choose. (The rule above is older and goes by half a point, whatever is declared here.)
 
 # %% tags=["hide-input"]
 page.declared(EFFECTS, at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -61,7 +63,7 @@ def test_the_loop_knows_no_method_by_name():
 
 
 def test_nothing_before_the_running_imports_what_comes_after_it():
-    after = ("wsnb.running", "wsnb.verdicts", "wsnb.book", "wsnb.publishing", "wsnb.papers", "wsnb.cli")
+    after = ("wsnb.running", "wsnb.verdicts", "wsnb.publishing", "wsnb.papers", "wsnb.cli")
     for name in CORE:
         path = PACKAGE / Path(*name.split(".")[1:])
         path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
@@ -69,3 +71,31 @@ def test_nothing_before_the_running_imports_what_comes_after_it():
             assert not line.strip().startswith(
                 tuple(f"{verb} {each}" for verb in ("import", "from") for each in after)
             ), name
+
+
+def imports_of(name):
+    """The package's modules that one imports, at its top or where it needs them; not for types alone."""
+    path = PACKAGE.joinpath(*name.split(".")[1:])
+    tree = ast.parse((path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text())
+    conditions = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
+    for_types = [node for node in conditions if "TYPE_CHECKING" in ast.unparse(node.test)]
+    left_out = {id(each) for node in for_types for each in ast.walk(node)}
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in left_out:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inside = {f"{node.module}.{each.name}" for each in node.names}
+            found |= {each if each in ALL else node.module for each in inside}
+    return found & set(ALL) - {name}
+
+
+ALL = ["wsnb", *modules(".")]
+
+
+def test_imports_have_no_circle():
+    graph = {name: imports_of(name) for name in ALL}
+    assert graph["wsnb.running.run"] > {"wsnb.running.local", "wsnb.running.plan"} and len(graph) > 80
+    graphlib.TopologicalSorter(graph).prepare()  # raises where there is one

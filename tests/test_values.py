@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import typing
 
 import numpy as np
 import pytest
@@ -83,6 +84,21 @@ def test_a_kind_that_is_not_known_is_a_sentence_with_a_near_miss():
         from_json({"kind": "shrink_pertub"})
     with pytest.raises(InvalidValue, match=r"from_json was given \[1\], a list; allowed: what to_json gives"):
         from_json([1])
+
+
+def test_a_field_that_is_not_there_is_a_sentence_with_a_near_miss():
+    message = r"ShrinkPerturb has no field 'noies'; allowed: scale, noise, scope, buffers\. Did you mean 'noise'"
+    with pytest.raises(InvalidValue, match=message):
+        ShrinkPerturb(noies=0.1)
+    with pytest.raises(InvalidValue, match=message):
+        ShrinkPerturb().replace(noies=0.1)
+
+
+@pytest.mark.parametrize("hint", [dict, list, object, typing.Any, tuple[float, float]])
+def test_a_field_that_no_key_can_hold_is_a_sentence(hint):
+    odd = kind("odd")(type("Odd", (Value,), {"__annotations__": {"x": hint}, "__module__": __name__}))
+    with pytest.raises(InvalidValue, match=r"Odd\.x is declared as .*; allowed: bool, int"):
+        odd((1.0, 2.0))
 
 
 # Fields -------------------------------------------------------------------------------------------

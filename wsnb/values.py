@@ -67,6 +67,11 @@ class Value:
                 f"{cls.__name__} has no kind of its own, by which records would know it; write "
                 f'@kind("{_snake(cls.__name__)}") above the class.'
             )
+        known = cls.__dataclass_fields__  # type: ignore[attr-defined]
+        for name in fields.keys() - known.keys():
+            raise InvalidValue(
+                f"{cls.__name__} has no field {name!r}; allowed: {', '.join(known) or 'none'}.{near_miss(name, known)}"
+            )
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
@@ -239,6 +244,11 @@ def _checked(name: str, given: Any, hint: Any, limits: Mapping[str, Any]) -> Any
     """``given`` in the type that ``hint`` asks for, or an :class:`InvalidValue` that says what is allowed."""
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     for option in options:
+        if not _can_be_in_a_key(option):
+            raise InvalidValue(
+                f"{name} is declared as {hint}; allowed: bool, int, float, str, None, a Literal, a class of values "
+                "such as Start, tuple[..., ...] of one of these, and unions of these."
+            )
         if get_origin(option) is tuple:
             item_type = get_args(option)[0]
             if isinstance(given, Value) and isinstance(item_type, type) and isinstance(given, item_type):
@@ -262,6 +272,16 @@ def _checked(name: str, given: Any, hint: Any, limits: Mapping[str, Any]) -> Any
     choices = [str(choice) for option in options if get_origin(option) is Literal for choice in get_args(option)]
     miss = near_miss(given, choices) if isinstance(given, str) else ""
     raise InvalidValue(f"{name} is {given!r}, a {type(given).__name__}; allowed: {' or '.join(allowed)}.{miss}")
+
+
+def _can_be_in_a_key(option: Any) -> bool:
+    if get_origin(option) is tuple:
+        items = get_args(option)
+        return len(items) == 2 and items[1] is Ellipsis
+    return get_origin(option) is Literal or (isinstance(option, type) and issubclass(option, Value | _PLAIN))
+
+
+_PLAIN = int | float | str | type(None)  # a bool is an int
 
 
 def _in_words(option: Any) -> str:

@@ -18,8 +18,7 @@ from conftest import measured
 from own_methods import OwnDecay, OwnFault, OwnNet, OwnNorm, OwnPull, OwnStart, run_as_a_script
 from safetensors.torch import save as to_safetensors
 
-import wsnb
-from wsnb import MLP, SGD, Adam, Epochs, Part, Records, ResNet18, ShrinkPerturb, Trial, run
+from wsnb import MLP, SGD, Adam, Epochs, Part, Records, ResNet18, ShrinkPerturb, Trial, run, version
 from wsnb.errors import InvalidValue, TrialFailed
 from wsnb.evidence.weights import load_weights, weights_path
 from wsnb.running import cluster
@@ -369,8 +368,8 @@ def test_a_trial_that_fits_on_no_node_is_refused_with_what_there_is(connected) -
 def test_a_node_of_another_version_is_named_with_both_versions(
     connected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = wsnb.__version__
-    monkeypatch.setattr(wsnb, "__version__", "9.9")
+    here = version.__version__
+    monkeypatch.setattr(version, "__version__", "9.9")
     with pytest.raises(ClusterError, match=rf"There is wsnb {here} on the node .* and 9\.9 on this machine: .*Install"):
         run([SMALL], records=tmp_path, engine="ray", device="cpu")
 

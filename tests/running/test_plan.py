@@ -206,7 +206,7 @@ def test_a_plan_says_what_is_recorded_and_what_would_run(store):
 
 
 def test_trials_of_different_methods_are_told_apart_and_timed_apart(store):
-    crew = Pretended()
+    crew = Pretended(hardware="by methods")
     warm = TRIAL.then()
     pulled = TRIAL.then(regularizer=L2SP(0.3), direction=DTNH())
     table = planned([TRIAL, warm, pulled], store, crew).table().splitlines()[1:]

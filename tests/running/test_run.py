@@ -188,6 +188,19 @@ def test_a_parent_whose_weights_alone_come_out_otherwise_is_said_too(tmp_path: P
     assert f"its record {mlp().key} says (weights)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"trials": None}, "run was given None; allowed: a list of trials"),
+        ({"records": 5}, "records is 5; allowed: the path of a folder"),
+        ({"device": 0}, "device is 0; allowed: a text such as 'cpu'"),
+    ],
+)
+def test_what_cannot_be_run_is_a_sentence(tmp_path: Path, given: dict, sentence: str) -> None:
+    with pytest.raises(InvalidValue, match=sentence):
+        run(**{"trials": [mlp()], "records": tmp_path, "workers": 0} | given)
+
+
 def test_the_same_measurement_in_another_way_takes_the_place_of_the_first_and_is_no_other_outcome(
     tmp_path: Path, capsys
 ) -> None:

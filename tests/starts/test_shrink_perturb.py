@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from small import IMAGES, SHAPES, SMALL_MLP, coloured, network, same_state, trained
 
 from wsnb import MLP, ResNet18, ResNet20, ShrinkPerturb
+from wsnb.errors import InvalidValue
 from wsnb.starts.shrink_perturb import shrink_perturb
 from wsnb.training.loop import UnderWay
 
@@ -33,6 +34,13 @@ def test_no_shrinking_and_no_noise_is_the_trained_and_the_opposite_the_fresh_net
     trained, fresh = network(model, 1), network(model, 2)
     assert same_state(shrink_perturb(trained, fresh, 1, 0).state_dict(), trained.state_dict())
     assert same_state(shrink_perturb(trained, fresh, 0, 1, buffers="reset").state_dict(), fresh.state_dict())
+
+
+def test_a_fresh_network_of_another_shape_is_a_sentence():
+    with pytest.raises(InvalidValue, match=r"weight is \(2, 3\) there and \(2, 4\) here. Make it with the same"):
+        shrink_perturb(torch.nn.Linear(4, 2), torch.nn.Linear(3, 2))
+    with pytest.raises(InvalidValue, match="0.weight is absent there"):
+        shrink_perturb(torch.nn.Sequential(torch.nn.Linear(4, 2)), torch.nn.Linear(4, 2))
 
 
 @pytest.mark.parametrize("scope", ["all", "weights"])

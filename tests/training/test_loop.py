@@ -379,6 +379,30 @@ def test_what_only_measures_changes_no_weight_no_buffer_no_state_no_curve_and_no
     assert {"training_mode_test_accuracy", "training_mode_train_accuracy"} <= measured.final.keys()
 
 
+@kind("halves")
+class Halves(Callback):
+    """Says that it measures, and changes a weight at one of its moments."""
+
+    moment: str = "after_step"
+    measures: ClassVar[bool] = True
+
+    def halve(self, moment, training):
+        if moment == self.moment:
+            training.model.head.weight.data.mul_(0.5)
+
+    def before_epoch(self, training, state):
+        self.halve("before_epoch", training)
+
+    def after_step(self, training, state):
+        self.halve("after_step", training)
+
+
+@pytest.mark.parametrize("moment", ["before_epoch", "after_step"])
+def test_what_says_that_it_measures_and_changes_the_network_is_a_sentence(moment):
+    with pytest.raises(InvalidValue, match="says that it only measures, and it has changed head.weight; leave out"):
+        trained(SMALL_MLP.replace(callbacks=Halves(moment)))
+
+
 def test_curve_images_change_no_weight_and_no_final_value():
     some, everything = trained(SMALL_MLP.replace(curve_images=10)), trained(SMALL_MLP)
     assert same_state(some.snapshot.model, everything.snapshot.model) and some.final == everything.final

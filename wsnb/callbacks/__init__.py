@@ -1,7 +1,7 @@
 """What else happens during training, or is measured: one callback a file.
 
-To add one: a file with a class that derives from :class:`wsnb.seam.Callback`, under ``@kind("its_name")``, and its
-line below.
+To add one: a file with a class that derives from :class:`wsnb.seam.Callback`, under ``@kind("its_name")``, with an
+example of its use outside a trial, which the tests run; and its line below.
 """
 
 from wsnb.callbacks.gradient_norms import GradientNorms, gradient_norm
@@ -9,18 +9,3 @@ from wsnb.callbacks.hare_tortoise import HareTortoise, follow
 from wsnb.callbacks.redo import ReDo, redo
 from wsnb.callbacks.schedules import CosineSchedule, StepSchedule, by_steps, cosine
 from wsnb.callbacks.training_mode import TrainingModeAccuracy, training_mode_accuracy
-
-__all__ = [
-    "CosineSchedule",
-    "GradientNorms",
-    "HareTortoise",
-    "ReDo",
-    "StepSchedule",
-    "TrainingModeAccuracy",
-    "by_steps",
-    "cosine",
-    "follow",
-    "gradient_norm",
-    "redo",
-    "training_mode_accuracy",
-]

@@ -6,5 +6,3 @@ To add one: a file with a class that derives from :class:`wsnb.seam.Model`, unde
 
 from wsnb.models.perceptron import MLP, Logistic
 from wsnb.models.resnet import ResNet18, ResNet20
-
-__all__ = ["MLP", "Logistic", "ResNet18", "ResNet20"]

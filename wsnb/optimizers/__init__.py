@@ -7,5 +7,3 @@ its line below. (The classes of `torch.optim` import PyTorch's compiler, three s
 from wsnb.optimizers.adam import Adam, AdamW
 from wsnb.optimizers.rmsprop import RMSProp
 from wsnb.optimizers.sgd import SGD
-
-__all__ = ["SGD", "Adam", "AdamW", "RMSProp"]

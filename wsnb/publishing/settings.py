@@ -104,7 +104,8 @@ def check(given: Mapping[str, Any], own: Mapping[str, Any], whose: str) -> None:
     """That values can be those of a chapter's parameters.
 
     A parameter may have a value of any type that the chapter's own value and the profiles' have, a null that is the
-    only one also a whole number; numbers are above zero, the first seed zero or more; lists hold different ones.
+    only one also a whole number; numbers are above zero, or zero where one of these and the first seed is; lists hold
+    different ones.
 
     Args:
         given: the values, by name.
@@ -125,6 +126,12 @@ def check(given: Mapping[str, Any], own: Mapping[str, Any], whose: str) -> None:
             catalogue.check_name(value)
 
 
+def _numbers(values: Sequence[Any]) -> list[float]:
+    """Those of the values, and of the lists among them, that are numbers."""
+    items = [item for each in values for item in (each if isinstance(each, list) else [each])]
+    return [item for item in items if type(item) in (int, float)]
+
+
 _IN_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", list: "a list"}
 
 
@@ -135,10 +142,10 @@ def _check_value(name: str, value: Any, known: Sequence[Any]) -> None:
         types = types | {int}
     shown = types - {int} if float in types else types
     words = [_IN_WORDS[each] for each in _IN_WORDS if each in shown] + (["null"] if type(None) in types else [])
-    least = "at least 0" if name == "first_seed" else "above 0"
-    items = value if isinstance(value, list) else [value]
-    numbers = [each for each in items if type(each) in (int, float)]
-    right = type(value) in types and all(each >= 0 if name == "first_seed" else each > 0 for each in numbers)
+    numbers = _numbers([value])
+    zero_too = name == "first_seed" or 0 in _numbers(known)
+    least = "at least 0" if zero_too else "above 0"
+    right = type(value) in types and all(each >= 0 if zero_too else each > 0 for each in numbers)
     if right and isinstance(value, list):
         inner = {type(each) for items in known if isinstance(items, list) for each in items}
         inner |= {int} if float in inner else set()

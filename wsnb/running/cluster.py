@@ -26,15 +26,12 @@ import urllib.parse
 from pathlib import Path
 from typing import Any
 
-import wsnb
+from wsnb import version
 from wsnb.errors import InvalidValue, TrialFailed, WsnbError
 from wsnb.evidence.records import Record, Records
-from wsnb.running.crew import Event, Speed, Task, Workload, counted
+from wsnb.running.crew import LOSSES, Event, Speed, Task, Workload, counted
 from wsnb.running.local import KEEP_MEMORY, cores
 from wsnb.running.travel import packed, unpacked
-
-LOSSES = 2
-"""How often Ray begins a trial anew after its process or its node was lost."""
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -151,7 +148,7 @@ class RayCrew:
     def begin(self, task: Task) -> None:
         """Have this task done by whichever node has room."""
         there, parent = Records(task.folder).find(task.trial.key), task.trial.parent
-        driver = {"version": wsnb.__version__, "folder": os.getcwd(), "data": os.environ.get("WSNB_DATA")}
+        driver = {"version": version.__version__, "folder": os.getcwd(), "data": os.environ.get("WSNB_DATA")}
         record = None if there is None else there.to_json()
         weights = None if parent is None else self._weights(parent.key)
         done = self._train.remote(packed(task, task.trial), self._device, self._threads, driver, record, weights)
@@ -202,7 +199,7 @@ class RayCrew:
             if isinstance(error.cause, ClusterError):
                 raise ClusterError(str(error.cause)) from error
             if "failed to import on the worker" in str(error):
-                said = f"A node of the Ray cluster cannot load wsnb {wsnb.__version__}: {_gist(error)}"
+                said = f"A node of the Ray cluster cannot load wsnb {version.__version__}: {_gist(error)}"
                 raise ClusterError(f"{said}. Each node needs the environment of this machine.") from error
             print(error, file=sys.stderr)  # a bug, or one in a method of somebody's: the traceback of the node
             sentence = f"{task.trial!r} failed: {_gist(error)}."
@@ -360,10 +357,10 @@ def train_on_node(
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as all that a shell's background job has started
         signal.signal(signal.SIGINT, signal.default_int_handler)  # or Ray could not call this task off
     node, told = f"the node {platform.node()} of the Ray cluster", []
-    if driver["version"] != wsnb.__version__:
+    if driver["version"] != version.__version__:
         raise ClusterError(
-            f"There is wsnb {wsnb.__version__} on {node} and {driver['version']} on this machine: records of the two "
-            "are not comparable. Install the same version on both."
+            f"There is wsnb {version.__version__} on {node} and {driver['version']} on this machine: records of the "
+            "two are not comparable. Install the same version on both."
         )
     if device != "cpu" and not torch.cuda.is_available():
         raise ClusterError(f"PyTorch sees no GPU on {node}, where Ray has one.")

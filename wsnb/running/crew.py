@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -84,8 +84,15 @@ class Speed:
         return cls(**fields | {"memory": max(speed.memory for speed in speeds)})
 
 
+LOSSES = 2
+"""How often a trial is begun again after the process or the machine that trained it was lost."""
+
+
 class Crew(Protocol):
     """Those who train, several at a time."""
+
+    attend: Callable[[], None]
+    """Called after each epoch by one that trains in this very process, which would hear nothing meanwhile."""
 
     size: int
     """How many trials are trained at a time."""

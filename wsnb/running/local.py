@@ -116,8 +116,6 @@ class InProcess:
     """
 
     size = 1
-    attend: Callable[[], None]
-    """Called after each epoch, so that who has begun the task hears of it and may pause it."""
 
     def __init__(self, threads: int = 1, device: str | None = None) -> None:
         from wsnb.running.worker import device_in_words

@@ -97,8 +97,10 @@ def _kind(trial: Trial) -> str:
 
 
 def in_millions(images: int) -> str:
-    """A number of images: "0.032 million", "6.3 million", "157 million"."""
+    """A number of images: "2,560", "0.032 million", "6.3 million", "157 million"."""
     millions = images / 1e6
+    if images < 10_000:
+        return f"{images:,}"
     return f"{millions:,.0f} million" if millions >= 10 else f"{millions:.2g} million"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tqdm import tqdm
 
-from wsnb.running.plan import Plan
+from wsnb.running.plan import Plan, in_millions
 from wsnb.trials.trial import Trial
 
 
@@ -60,7 +60,7 @@ class Bar(Display):
             self.bar.initial += work
         self.seen[key], self.left[key] = images_seen, max(self.left[key] - work, 0.0)
         self.bar.total = self.bar.n + work + sum(self.left.values())  # more, where it takes longer than expected
-        self.bar.set_postfix_str(f"{sum(self.seen.values()) / 1e6:.2f} million images", refresh=False)
+        self.bar.set_postfix_str(f"{in_millions(sum(self.seen.values()))} images", refresh=False)
         self.bar.update(work)
 
     def done(self, trial: Trial) -> None:

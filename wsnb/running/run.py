@@ -17,7 +17,7 @@ from typing import Literal
 
 from wsnb.errors import DamagedRecord, InvalidValue, MissingRecords, TrialFailed, near_miss
 from wsnb.evidence.records import Record, Records
-from wsnb.running.crew import Crew, Event, Task
+from wsnb.running.crew import LOSSES, Crew, Event, Task
 from wsnb.running.jobs import Job, jobs_for, not_trained
 from wsnb.running.plan import Plan, make_plan, measured_speeds
 from wsnb.running.progress import Display, display
@@ -25,10 +25,6 @@ from wsnb.trials.trial import Trial
 
 Missing = Literal["train", "skip", "error"]
 ENGINES = ("local", "ray")
-
-LOSSES = 2
-"""How often a trial is begun again after the process or the machine that trained it was lost."""
-
 
 class Unfinished(TrialFailed):
     """The time budget ended, or a trial failed: what was finished is recorded, the rest is not."""
@@ -142,6 +138,8 @@ def _plan(wanted: list[Trial], jobs: dict[str, Job], store: Records, crew: Crew,
 
 
 def _store(records: Records | Path | str | None) -> Records:
+    if not isinstance(records, Records | Path | str | None):
+        raise InvalidValue(f"records is {records!r}; allowed: the path of a folder, Records, or None: the checkout's.")
     return records if isinstance(records, Records) else Records(records)
 
 
@@ -154,8 +152,8 @@ def _check_number(name: str, given: object, least: float, whole: bool = True) ->
 
 
 def _trials(given: Iterable[Trial]) -> list[Trial]:
-    if isinstance(given, Trial):
-        raise InvalidValue(f"run was given the one trial {given!r}; allowed: a list of them, such as [trial].")
+    if isinstance(given, Trial) or not isinstance(given, Iterable):
+        raise InvalidValue(f"run was given {given!r}; allowed: a list of trials, such as [trial].")
     wanted = list(dict.fromkeys(given))
     for trial in wanted:
         if not isinstance(trial, Trial):
@@ -236,8 +234,7 @@ class Session:
         self.failures: dict[str, str] = {}
         self.finished = 0
         self.pausing = False
-        if hasattr(crew, "attend"):  # it trains in this very process, which would hear nothing meanwhile
-            crew.attend = self._attend
+        crew.attend = self._attend
 
     def work(self) -> None:
         """Train all that can be trained.

@@ -27,8 +27,7 @@ from typing import Any
 
 import torch
 
-import wsnb
-from wsnb import places
+from wsnb import places, version
 from wsnb.data import catalogue, image_set
 from wsnb.errors import TrialFailed, WsnbError
 from wsnb.evidence.records import Record, Records
@@ -185,7 +184,7 @@ def _rounded(value: Any) -> Any:
 
 def versions() -> dict[str, str]:
     """Versions of the package and of what its numbers depend on."""
-    found = {"wsnb": wsnb.__version__, "python": platform.python_version()}
+    found = {"wsnb": version.__version__, "python": platform.python_version()}
     return found | {name: importlib.metadata.version(name) for name in ("torch", "torchvision", "numpy", "pillow")}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Literal
 
+from wsnb.errors import InvalidValue
 from wsnb.seam import Given, Start
 from wsnb.starts.warm_start import warm_start
 from wsnb.values import kind, setting
@@ -46,11 +47,21 @@ def shrink_perturb(
         scope: ``"all"`` parameters, or ``"weights"`` alone: those of two or more dimensions. Biases and the
             affine parameters of normalisation layers then stay as they are.
         buffers: running statistics are ``"kept"``, or ``"reset"`` to the fresh network's.
+
+    Raises:
+        InvalidValue: when a parameter differs in name or shape.
     """
     import torch
 
     model = copy.deepcopy(trained)
     others = dict(fresh.named_parameters())
+    for name, parameter in model.named_parameters():
+        there = tuple(others[name].shape) if name in others else "absent"
+        if there != tuple(parameter.shape):
+            raise InvalidValue(
+                f"The fresh network does not fit the trained one: {name} is {there} there and {tuple(parameter.shape)} "
+                "here. Make it with the same architecture, width and number of classes."
+            )
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if scope == "all" or parameter.ndim >= 2:

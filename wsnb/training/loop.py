@@ -26,6 +26,7 @@ from wsnb.data.image_set import ImageSet
 from wsnb.errors import InvalidValue
 from wsnb.regularizers.pull import Pull
 from wsnb.seam import Callback, Given, Parent
+from wsnb.sources import is_foreign
 from wsnb.training.evaluation import autocast, evaluate
 from wsnb.training.optimization import Optimization
 from wsnb.trials.trial import CURVES, LATE, Trial, key_of
@@ -429,8 +430,16 @@ class UnderWay:
             if getattr(type(callback), moment) is getattr(Callback, moment):
                 continue
             seed = seed_of(self.trial.seed, "callback", callback.kind, self.trial.depth, "layers", moment, self.step)
+            watched = callback.measures and not self.epoch and is_foreign(type(callback))
+            before = {name: each.clone() for name, each in self.model.state_dict().items()} if watched else {}
             with _chance_of_layers(seed, self.device):
                 given.append(getattr(callback, moment)(self, state))
+            for name, tensor in before.items():
+                if not torch.allclose(self.model.state_dict()[name], tensor, rtol=0, atol=0, equal_nan=True):
+                    raise InvalidValue(
+                        f"{callback!r} says that it only measures, and it has changed {name}; leave out `measures`, so "
+                        "that it stands in the trial's key, or leave the network as it was."
+                    )
             for name, kept in state.items():
                 if not isinstance(kept, Tensor):
                     raise InvalidValue(
