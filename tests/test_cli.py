@@ -230,7 +230,7 @@ def test_a_plan_says_what_is_recorded_and_what_would_run_and_trains_nothing(wsnb
     status, out, _ = wsnb("plan", "gap-offline", "--profile", "smoke", *few, "--workers", "2")
     assert status == 0
     assert "30 trials to train" in out and "with 2 workers" in out
-    assert "ResNet18(width=8)" in out and "WarmStart() from 48" in out
+    assert "ResNet18(width=8)" in out and "start=WarmStart(), parent=Part(dataset='digits', amount=48)" in out
     assert not Records().paths()
 
 
