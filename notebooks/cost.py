@@ -51,6 +51,7 @@ from wsnb.publishing import costs
 found = costs.measured()
 for results in found:
     made = f"measured {results['made']}, commit {results['commit']}, load average before it {results['load_before']}"
+    made += f"; late accuracies and a callback at commit {results['loop_commit']}"
     display(Markdown(f"**{costs.machine(results)}** ({made}):"))
     display(costs.speeds(results))
 costs.not_measured(found)

@@ -94,7 +94,7 @@ def test_a_field_that_is_not_there_is_a_sentence_with_a_near_miss():
         ShrinkPerturb().replace(noies=0.1)
 
 
-@pytest.mark.parametrize("hint", [dict, list, object, typing.Any, tuple[float, float]])
+@pytest.mark.parametrize("hint", [dict, list, object, typing.Any, tuple[float, float], tuple[dict, ...]])
 def test_a_field_that_no_key_can_hold_is_a_sentence(hint):
     odd = kind("odd")(type("Odd", (Value,), {"__annotations__": {"x": hint}, "__module__": __name__}))
     with pytest.raises(InvalidValue, match=r"Odd\.x is declared as .*; allowed: bool, int"):
@@ -345,6 +345,7 @@ import my_helpers as inner
     ],
 )
 def test_a_digest_changes_with_what_a_class_holds_and_reaches(module, tmp_path, monkeypatch, old, new, changed):
+    assert (AROUND + HELPERS).count(old) == 1
     digests = []
     for number, sources in enumerate(((AROUND, HELPERS), (AROUND.replace(old, new), HELPERS.replace(old, new)))):
         path = tmp_path / f"helpers_{number}" / "my_helpers.py"

@@ -16,4 +16,3 @@ from wsnb.trials.stops import Epochs, Steps, StopsImproving, TrainAccuracy
 from wsnb.trials.trial import Trial
 from wsnb.values import kind, setting
 from wsnb.version import __version__
-

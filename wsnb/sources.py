@@ -69,10 +69,9 @@ def _gather(thing: Any, found: dict[tuple[str, ...], str]) -> None:
     if name in found:
         return
     found[name] = source = _source(thing)
-    functions = [thing] if isinstance(thing, types.FunctionType) else _functions(thing)
     used = {f"derives from {number}": base for number, base in enumerate(getattr(thing, "__mro__", ())[1:])}
     used |= _globals_used(source, _globals_of(thing))
-    for function in functions:
+    for function in _functions(thing):
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
         used |= {f"{name}, closed over": cell.cell_contents for name, cell in cells if name != "__class__"}
     for called, given in sorted(used.items()):
@@ -156,22 +155,24 @@ def _global_names(source: str) -> set[str]:
 
 
 def _globals_of(thing: Any) -> Mapping[str, Any]:
-    functions = [thing] if isinstance(thing, types.FunctionType) else _functions(thing)
+    functions = _functions(thing)
     return functions[0].__globals__ if functions else getattr(sys.modules.get(thing.__module__), "__dict__", {})
 
 
-def _functions(cls: type) -> list[types.FunctionType]:
-    """The functions that were written in this class, not those that ``dataclass`` adds."""
+def _functions(thing: Any) -> list[types.FunctionType]:
+    """A function itself, or those that were written in a class: not those that ``dataclass`` adds."""
+    if isinstance(thing, types.FunctionType):
+        return [thing]
     return [
         member
-        for member in map(inspect.unwrap, vars(cls).values())
+        for member in map(inspect.unwrap, vars(thing).values())
         if isinstance(member, types.FunctionType) and not member.__code__.co_filename.startswith("<string>")
     ]
 
 
 def _files(thing: Any) -> list[str]:
     """Where a function or a class was written: a file, or a notebook's cell by the name that Python has for it."""
-    functions = [thing] if isinstance(thing, types.FunctionType) else _functions(thing)
+    functions = _functions(thing)
     module = getattr(sys.modules.get(thing.__module__), "__file__", None)
     return list(dict.fromkeys([*(each.__code__.co_filename for each in functions), *([module] if module else [])]))
 

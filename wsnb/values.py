@@ -235,20 +235,31 @@ def restored(value: Any) -> Any:
 
 # Checking -----------------------------------------------------------------------------------------
 
-_hints = functools.cache(get_type_hints)
+
+@functools.cache
+def _hints(cls: type[Value]) -> dict[str, Any]:
+    """How the fields of a class are declared, or an :class:`InvalidValue` where no key could hold one."""
+    hints = get_type_hints(cls)
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        if not all(map(_can_be_in_a_key, _options(hints[field.name]))):
+            raise InvalidValue(
+                f"{cls.__name__}.{field.name} is declared as {hints[field.name]}; allowed: bool, int, float, str, "
+                "None, a Literal, a class of values such as Start, tuple[..., ...] of these, and unions of these."
+            )
+    return hints
+
+
+def _options(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
 
 _IN_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", type(None): "null"}
 
 
 def _checked(name: str, given: Any, hint: Any, limits: Mapping[str, Any]) -> Any:
     """``given`` in the type that ``hint`` asks for, or an :class:`InvalidValue` that says what is allowed."""
-    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    options = _options(hint)
     for option in options:
-        if not _can_be_in_a_key(option):
-            raise InvalidValue(
-                f"{name} is declared as {hint}; allowed: bool, int, float, str, None, a Literal, a class of values "
-                "such as Start, tuple[..., ...] of one of these, and unions of these."
-            )
         if get_origin(option) is tuple:
             item_type = get_args(option)[0]
             if isinstance(given, Value) and isinstance(item_type, type) and isinstance(given, item_type):
@@ -277,7 +288,7 @@ def _checked(name: str, given: Any, hint: Any, limits: Mapping[str, Any]) -> Any
 def _can_be_in_a_key(option: Any) -> bool:
     if get_origin(option) is tuple:
         items = get_args(option)
-        return len(items) == 2 and items[1] is Ellipsis
+        return len(items) == 2 and items[1] is Ellipsis and all(map(_can_be_in_a_key, _options(items[0])))
     return get_origin(option) is Literal or (isinstance(option, type) and issubclass(option, Value | _PLAIN))
 
 

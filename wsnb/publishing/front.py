@@ -43,9 +43,7 @@ def answer(published: Mapping[str, Published]) -> Shown:
     counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in MARKS if outcomes[outcome])
     lines = [f"Of {len(CLAIMS)} claims examined so far: **{counts}**."]
     settings = sorted({found.verdict.setting for found in published.values() if found.verdict.measured})
-    gaps = [
-        found.mean for name, found in published.items() if found.mean is not None and CLAIMS[name].effect == GAP
-    ]
+    gaps = [found.mean for name, found in published.items() if found.mean is not None and CLAIMS[name].effect == GAP]
     if gaps:
         span = f"{signed(min(gaps))} to {signed(max(gaps))} points"
         lines.append(f"In the mean over seeds, random init ended {span} above the warm start.")

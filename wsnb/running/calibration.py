@@ -37,10 +37,9 @@ def measure(workload: Workload, device: str, threads: int, start: float) -> Spee
     training = UnderWay(trial.replace(stop=Epochs(10**6)), images, parent, 0, place)
     pixels, labels = training.images, training.labels
     by_image = _timed(training.train_epoch, warming) / len(pixels)
-    evaluated = (
-        _timed(lambda: evaluate(training.model, pixels, labels, trial.precision, training.normalize), warming)
-        / len(pixels)
-    )
+    evaluated = _timed(
+        lambda: evaluate(training.model, pixels, labels, trial.precision, training.normalize), warming
+    ) / len(pixels)
 
     began = time.perf_counter()
     train(trial, images, parent=parent, device=place)

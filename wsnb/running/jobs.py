@@ -102,5 +102,3 @@ def not_trained(trial: Trial, parent: Record) -> Record:
     made = parent.provenance | {"seconds": 0.0}
     made.pop("weights", None)
     return Record(trial.canonical(), trial.asked, {}, {}, counts | {"stopped": "not trained", "failed": why}, made)
-
-

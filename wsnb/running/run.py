@@ -26,6 +26,7 @@ from wsnb.trials.trial import Trial
 Missing = Literal["train", "skip", "error"]
 ENGINES = ("local", "ray")
 
+
 class Unfinished(TrialFailed):
     """The time budget ended, or a trial failed: what was finished is recorded, the rest is not."""
 

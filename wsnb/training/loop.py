@@ -337,7 +337,7 @@ class UnderWay:
             if self.trial.stop.measured == "evaluated":
                 accuracy, _ = self._evaluate(self.sample_images, self.sample_labels)
                 self._add("evaluated_train_accuracy", accuracy)
-            self.late.append({name: tensor.clone() for name, tensor in self.model.state_dict().items()})
+            self.late.append(self._copy())
             self._call("after_evaluation")
         for name, curve in self.progress.curves.items():
             if name not in CURVES and len(curve) != self.epoch:
@@ -413,12 +413,16 @@ class UnderWay:
         if not offered:
             yield
             return
-        trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        trained = self._copy()
         self.model.load_state_dict(offered[-1])
         try:
             yield
         finally:
             self.model.load_state_dict(trained)
+
+    def _copy(self) -> State:
+        """The network's state as it is now."""
+        return {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
 
     def _evaluate(self, images: Tensor, labels: Tensor) -> tuple[float, float]:
         return evaluate(self.model, images, labels, self.trial.precision, self.normalize)
@@ -431,7 +435,7 @@ class UnderWay:
                 continue
             seed = seed_of(self.trial.seed, "callback", callback.kind, self.trial.depth, "layers", moment, self.step)
             watched = callback.measures and not self.epoch and is_foreign(type(callback))
-            before = {name: each.clone() for name, each in self.model.state_dict().items()} if watched else {}
+            before = self._copy() if watched else {}
             with _chance_of_layers(seed, self.device):
                 given.append(getattr(callback, moment)(self, state))
             for name, tensor in before.items():
@@ -464,7 +468,7 @@ class UnderWay:
                 if taken := found.keys() & measured.keys():
                     raise InvalidValue(f"{taken.pop()!r} is measured already; a callback gives its own another name.")
                 found |= {name: value if math.isfinite(value) else None for name, value in measured.items()}
-            now = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+            now = self._copy()
             accuracies = [found["test_accuracy"]]
             for state in list(self.late)[:-1]:  # the last is that of the end
                 self.model.load_state_dict(state)
