@@ -9,7 +9,7 @@
 # %% [markdown]
 # # What it costs, and how to run it on larger machines
 #
-# Some hundreds of trainings stand behind this book. This page says how fast they are, against what, and
+# Every result of this book is a training's. This page says how fast trainings are, against what, and
 # what the papers' own settings (the `paper` profile) cost on one GPU, on eight, or on a cluster. Every figure
 # is computed from what `make bench` has measured.
 
