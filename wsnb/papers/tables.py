@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -9,11 +10,12 @@ from dataclasses import dataclass
 class Cell:
     """Test accuracies of one row and column of a table: (random init, warm start), in percent.
 
-    ``errors`` are standard errors where the paper prints them.
+    ``errors`` are standard errors where the paper prints them, of so many ``seeds``, divided by n and not n - 1.
     """
 
     accuracies: tuple[float, float]
     errors: tuple[float, float] | None = None
+    seeds: int = 5
 
     @property
     def shown(self) -> str:
@@ -25,6 +27,11 @@ class Cell:
     def gap(self) -> float:
         """Random init minus warm start, in points."""
         return round(self.accuracies[0] - self.accuracies[1], 2)
+
+    @property
+    def gap_error(self) -> float | None:
+        """The standard error of the gap, the two starts taken as independent, with n - 1 where the paper has n."""
+        return None if self.errors is None else math.hypot(*self.errors) * math.sqrt(self.seeds / (self.seeds - 1))
 
 
 CellName = tuple[str, str, str]

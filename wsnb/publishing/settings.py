@@ -15,8 +15,11 @@ from wsnb import places
 from wsnb.data import catalogue
 from wsnb.errors import InvalidValue, near_miss
 
-PROFILES = ("smoke", "laptop", "paper")
-"""From the smallest to the largest; a chapter publishes the largest whose records are complete."""
+PROFILES = ("smoke", "laptop", "full", "paper")
+"""From the smallest to the largest."""
+
+PUBLISHED = "published"
+"""In a profile's place: each item of a chapter from the largest profile, but smoke, that has all of its records."""
 
 PAPERS_DATA_SETS = {"cifar10": "CIFAR-10", "svhn": "SVHN", "cifar100": "CIFAR-100"}
 """What the papers call their data sets."""
@@ -74,9 +77,13 @@ class Settings:
         others = {theirs: name for name, theirs in PAPERS_DATA_SETS.items() if theirs != self.stands_for}
         return {self.stands_for: self.dataset} | others
 
+    def of_profile(self, name: str) -> Settings:
+        """The same parameters with a profile's values, where it has one."""
+        return Settings(self.__dict__ | {k: v for k, v in profile(name).items() if k in self.__dict__})
+
     def as_in_the_paper(self) -> Settings:
         """The paper's values of the same parameters, on the paper's data set that ours stands for."""
-        theirs = Settings(self.__dict__ | {k: v for k, v in profile("paper").items() if k in self.__dict__})
+        theirs = self.of_profile("paper")
         return theirs if theirs.stands_for == self.stands_for else theirs.replace(dataset=self.dataset)
 
 

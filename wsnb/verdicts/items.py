@@ -22,10 +22,13 @@ class Item(Generic[Name]):
         seeds: for each seed, its trials by name, the same names for all.
         welcome: whether its records are only looked up: it needs data that few have, or is dear, and no chapter is
             incomplete without it.
+        family: the question that it belongs to, on one data set: items of one family are published together, and their
+            effects on one measure are judged together. Without one it is its own.
     """
 
     seeds: Mapping[int, Mapping[Name, Trial]]
     welcome: bool = False
+    family: str = ""
 
     def first(self) -> Mapping[Name, Trial]:
         """The trials of the first seed."""
@@ -49,13 +52,19 @@ def _in_order(items: Iterable[Item]) -> list[Trial]:
 
 
 def together(items: Mapping[Hashable, Item]) -> Item:
-    """Several items of the same seeds as one, whose names are pairs: what it compares is paired across all."""
+    """Several items of the same seeds as one, whose names are pairs: what it compares is paired across all.
+
+    It belongs to their family, where that is one.
+    """
     alike = set.intersection(*(set(item.seeds) for item in items.values()))
+    families = {item.family for item in items.values()}
     return Item(
         {
             seed: {(key, name): trial for key, item in items.items() for name, trial in item.seeds[seed].items()}
             for seed in sorted(alike)
-        }
+        },
+        welcome=any(item.welcome for item in items.values()),
+        family=families.pop() if len(families) == 1 else "",
     )
 
 
