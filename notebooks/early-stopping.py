@@ -39,8 +39,7 @@ first_seed = 1
 # the data for `phase_epochs` epochs; and random init for as many. All use SGD.
 
 # %% tags=["trials"]
-from wsnb import SGD, Epochs, Part, ResNet18, Trial, half
-from wsnb.verdicts.items import Item
+from wsnb import SGD, Epochs, Item, Part, ResNet18, Trial, half
 
 
 def trials(at):
@@ -186,7 +185,7 @@ board.findings(judged)
 # ```
 # wsnb run early-stopping --profile laptop
 # wsnb run early-stopping --profile paper                 # on a GPU
-# wsnb run early-stopping --profile laptop -p first_seed=11   # other seeds
+# wsnb run early-stopping --profile laptop -p first_seed=51   # other seeds
 # papermill notebooks/early-stopping.ipynb out.ipynb -f notebooks/profiles/laptop.yml -p seeds 3
 # ```
 

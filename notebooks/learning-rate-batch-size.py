@@ -51,8 +51,7 @@ first_seed = 1
 # (`held_out`), and are then trained on the page's seeds, on parts of all images.
 
 # %% tags=["trials"]
-from wsnb import SGD, Part, ResNet18, TrainAccuracy, Trial, half
-from wsnb.verdicts.items import Item
+from wsnb import SGD, Item, Part, ResNet18, TrainAccuracy, Trial, half
 
 
 def trials(at):
@@ -189,7 +188,7 @@ page.text(f"Configurations that reached {100 * shown_at.train_accuracy:g} % in a
 figures.frontiers([cloud(start) for start in STARTS], **AXES)
 
 # %% tags=["hide-input"]
-from wsnb.verdicts.items import by_seed
+from wsnb.verdicts.compared import by_seed
 from wsnb.verdicts.statistics import paired
 
 coded_names = compared.configurations("as coded")
@@ -270,7 +269,7 @@ board.findings(judged)
 # ```
 # wsnb run learning-rate-batch-size --profile laptop
 # wsnb run learning-rate-batch-size --profile paper                 # on a GPU
-# wsnb run learning-rate-batch-size --profile laptop -p first_seed=11   # other seeds
+# wsnb run learning-rate-batch-size --profile laptop -p first_seed=51   # other seeds
 # papermill notebooks/learning-rate-batch-size.ipynb out.ipynb -f notebooks/profiles/laptop.yml -p figure_4_seeds 3
 # ```
 

@@ -45,9 +45,8 @@ first_seed = 1
 # paper), and share a seed's order of arrival. The first step has nothing to start from, so both share it.
 
 # %% tags=["trials"]
-from wsnb import Adam, Part, ResNet18, TrainAccuracy, Trial
+from wsnb import Adam, Item, Part, ResNet18, TrainAccuracy, Trial
 from wsnb.running.plan import images_in
-from wsnb.verdicts.items import Item
 from wsnb.verdicts.steps import arrivals
 
 
@@ -132,6 +131,7 @@ def figure_2(steps):
         xlabel="images that have arrived",
     )
 
+
 # %% mystnb={"figure": {"caption": "Our Figure 2a of Kireev et al. (2021): test accuracy, and the images that a step of training shows the network, each time data has been added, trained to the threshold `train_accuracy`. Lines are means over seeds, bands one standard deviation between seeds.", "name": "fig-online-99"}, "image": {"alt": "Two panels against the images that have arrived, each with a line for random init and one for the warm start: test accuracy, and thousands of images seen in the step. The tables below give the totals."}} tags=["hide-input"]
 figure_2(next(iter(here.values())))
 
@@ -141,6 +141,7 @@ figure_2(next(iter(here.values())))
 # *Mean gap* is the area between the two curves of test accuracy divided by its width: the gap's mean over the steps
 # after the first, with its 95 % confidence interval from paired seeds. Costs are sums over all steps. Seconds
 # were measured while other trials ran on the same processor, both starts alike.
+
 
 # %% tags=["hide-input"]
 def last_gap(steps):
@@ -207,8 +208,8 @@ page.table(
 
 # %% tags=["verdicts", "hide-input"]
 from wsnb.papers import CLAIMS
+from wsnb.trials.item import together
 from wsnb.verdicts.effects import Effect
-from wsnb.verdicts.items import together
 from wsnb.verdicts.judging import judge
 from wsnb.verdicts.measures import ACCURACY, GROWTH, IMAGES_SEEN
 
@@ -261,7 +262,7 @@ board.findings(judged)
 # ```
 # wsnb run online --profile laptop
 # wsnb run online --profile paper                 # on a GPU
-# wsnb run online --profile laptop -p first_seed=11   # other seeds
+# wsnb run online --profile laptop -p first_seed=51   # other seeds
 # papermill notebooks/online.ipynb out.ipynb -f notebooks/profiles/laptop.yml -p seeds 3
 # ```
 

@@ -150,9 +150,7 @@ def test_a_training_that_failed_is_listed_as_such(wsnb) -> None:
     assert wsnb("records", "list")[1].splitlines()[1].endswith(" failed")
 
 
-def test_records_go_from_machine_to_machine_as_a_folder(
-    wsnb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_records_go_from_machine_to_machine_as_a_folder(wsnb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(3):
         recorded(TRIAL.replace(seed=seed), Records())
     here = Records().folder

@@ -67,7 +67,7 @@ CELLS = {
     "parameters": 'profile = "laptop"\nseeds = 2\nfirst_seed = 0',
     "trials": """
 from wsnb import MLP, SGD, Epochs, Part, Trial
-from wsnb.verdicts.items import Item
+from wsnb.trials.item import Item
 
 def trials(at):
     def one(rate, seed):
@@ -138,7 +138,7 @@ def test_a_page_without_trials_trains_nothing_and_says_nothing(tmp_path: Path) -
 OWN = '''
 from wsnb import MLP, SGD, Epochs, Part, Trial, kind, setting
 from wsnb.seam import Callback
-from wsnb.verdicts.items import Item
+from wsnb.trials.item import Item
 
 def shrunk(tensor, factor):
     tensor.mul_(factor)
@@ -423,5 +423,3 @@ for command in (["--help"], ["chapters"], ["records", "list"], ["records", "veri
         sys.executable, "-c", script, *WITH_TRIALS,
         WSNB_RECORDS=str(smoke / "records"), WSNB_MISSING="error", MPLBACKEND="agg", PYTHONPATH=path,
     )  # fmt: skip
-
-

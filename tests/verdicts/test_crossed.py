@@ -4,8 +4,8 @@ import pytest
 from made_records import failed, record
 
 from wsnb import MLP, SGD, Part, TrainAccuracy, Trial
+from wsnb.trials.item import Item
 from wsnb.verdicts.crossed import Crossed
-from wsnb.verdicts.items import Item
 
 FAST, SLOW = (0.1, 32), (0.01, 128)
 NAMES = [

@@ -35,8 +35,8 @@ CLAIMS = (
         id="gap-figure-1-ash2020",
         paper=PAPER,
         item="Figure 1",
-        statement="ResNet-18 that is warm-started from half of the data ends at a lower test accuracy than from a random "
-        "initialisation.",
+        statement="ResNet-18 that is warm-started from half of the data ends at a lower test accuracy than from a "
+        "random initialisation.",
         topic=f"{OFFLINE}: Figure 1",
         expects={"figure-1-gap": "positive"},
     ),

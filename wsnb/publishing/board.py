@@ -78,7 +78,14 @@ def findings(judged: Judged) -> Shown:
                 f"**{state(finding)}**",
             )
         )
-    columns = ("effect", "smallest size that matters", "in its family", "mean [95 %]", "seeds", "p: sign / small / large")
+    columns = (
+        "effect",
+        "smallest size that matters",
+        "in its family",
+        "mean [95 %]",
+        "seeds",
+        "p: sign / small / large",
+    )
     return table((*columns, "finding"), rows)
 
 
@@ -91,13 +98,18 @@ def verdicts(judged: Judged) -> Shown:
     rows = [
         (
             "<br>".join(f"`{verdict.claim.id}`: {stated(verdict.claim)}" for verdict in group),
-            "<br>".join(printed(verdict) for verdict in group),
+            "<br>".join(dict.fromkeys(map(printed, group))),
             rests_on(group[0]),
-            f"{MARKS[group[0].outcome]} **{group[0].outcome}**",
+            mark(group[0]),
         )
         for group in grouped(judged.verdicts)
     ]
     return table(("claim", "paper", "here", "verdict"), rows)
+
+
+def mark(verdict: Verdict) -> str:
+    """The verdict with its mark: "✔ **reproduced**"."""
+    return f"{MARKS[verdict.outcome]} **{verdict.outcome}**"
 
 
 def stated(claim: Claim) -> str:
@@ -124,7 +136,7 @@ def rests_on(verdict: Verdict) -> str:
         name = f"`{finding.effect.name}` " if len(verdict.claim.expects) > 1 else ""
         said = f"{name}{measured(finding)}, {len(finding.measured.seeds)} seeds: {state(finding)}"
         if finding.is_judged:
-            said += f"; they find {_found(finding)} 4 times in 5"
+            said += f"; they find {_found(finding)} four times in five"
         if finding.is_judged and not verdict.is_decided:
             said += f"; {settles(finding, verdict.claim)}"
         parts.append(said)
@@ -143,13 +155,16 @@ def settles(finding: Finding, claim: Claim) -> str:
     """How many seeds would settle an open claim four times in five, and about how many hours of two cores these are."""
     value = None if claim.printed is None else claim.printed.value
     needed = finding.seeds_to_settle(value)
-    hours = finding.measured.cost / 3600 / CORES
+    hours, there = finding.measured.cost / 3600 / CORES, len(finding.measured.seeds)
     said = []
-    for seeds, case in zip(needed, ("if there is nothing", "if it is as printed" if value else "if it is d"), strict=True):
-        more = None if seeds is None else max(0, seeds - len(finding.measured.seeds))
-        cost = "" if more is None else f", {more * hours:.1f} h more"
-        said.append(f"over {MOST_SEEDS} seeds {case}" if seeds is None else f"{seeds} seeds {case}{cost}")
-    return "settled by " + ", by ".join(said)
+    for seeds, case in zip(needed, ("there is nothing", "it is as printed" if value else "it is d"), strict=True):
+        if seeds is None:
+            said.append(f"over {MOST_SEEDS} seeds if {case}")
+        elif seeds <= there:
+            said.append(f"these seeds if {case}")
+        else:
+            said.append(f"{seeds} seeds if {case} ({(seeds - there) * hours:.1f} h more)")
+    return "settled four times in five by " + ", by ".join(said)
 
 
 def counted(verdicts: Sequence[Verdict]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Chapters: py:percent scripts in ``notebooks/``, their parameters, and the two functions that are their contract.
 
-The cell tagged ``trials`` defines ``trials(at)``: by item, what is compared (:class:`wsnb.verdicts.items.Item`). The
+The cell tagged ``trials`` defines ``trials(at)``: by item, what is compared (:class:`wsnb.trials.item.Item`). The
 cell tagged ``verdicts`` defines ``verdicts(at, records)``: what becomes of the claims. Both stand on their own, so that
 the rest of the book can ask a chapter what it trains and what it says without running it.
 """
@@ -27,8 +27,8 @@ from wsnb.publishing import settings as profiles
 from wsnb.publishing.results import Results, published
 from wsnb.publishing.settings import PUBLISHED, Settings
 from wsnb.running.run import recorded
+from wsnb.trials.item import Item, required, welcome
 from wsnb.trials.trial import Trial
-from wsnb.verdicts.items import Item, required, welcome
 from wsnb.verdicts.judging import Judged
 
 
@@ -143,7 +143,7 @@ class Chapter:
     def judged(self, settings: Mapping[str, Any], records: Mapping[Trial, Record]) -> Judged:
         """What becomes of the chapter's effects and claims on these records; nothing where it has none."""
         judge = self._contract.get("verdicts") if self.has_trials else None
-        return judge(Settings(settings), records) if judge else Judged({}, (), "")
+        return judge(Settings(settings), records) if judge else Judged({}, ())
 
     def published(self, records: Records | None = None, *, seeds_from: int = 0) -> Results:
         """Its items, each family of the largest profile that has all of its records."""
@@ -177,7 +177,11 @@ class Chapter:
             others = [chapter for chapter in chapters() if not chapter.gathers]
             files += [path for chapter in others for path in (chapter.path, chapter.page_path)]
             files += [*sorted(places.benchmarks().glob("*.json")), *records.paths()]
-        layers = [self.settings(name) for name in profiles.PROFILES[1:]] if settings.get("profile") == PUBLISHED else [settings]
+        layers = (
+            [self.settings(name) for name in profiles.PROFILES[1:]]
+            if settings.get("profile") == PUBLISHED
+            else [settings]
+        )
         for items in map(self.items, layers):
             files += [records.path(trial.key) for trial in (*required(items), *welcome(items))]
         for file in files:

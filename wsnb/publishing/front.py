@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wsnb.papers import CLAIMS
-from wsnb.publishing.board import MARKS, counted, grouped, printed, rests_on, stated
+from wsnb.publishing.board import MARKS, counted, grouped, mark, printed, rests_on, stated
 from wsnb.publishing.chapters import chapters
 from wsnb.publishing.page import Shown, measured_on, signed, table
 from wsnb.verdicts.claims import Verdict
@@ -53,10 +53,11 @@ def answer(found: Board) -> Shown:
     if headline and headline.measured.paired:
         pairs, example = headline.measured.paired, headline.measured.example
         where = f" ({measured_on(example)})" if example else ""
+        place = "below" if pairs.mean > 0 else "above"
         lines.append(
-            f"Trained on half of the data and then on all of it, a ResNet-18 ended {signed(pairs.mean)} points below one "
-            f"that was trained on all of it from a random initialisation, 95 % interval {signed(pairs.low)} to "
-            f"{signed(pairs.high)}{where}.".replace("ended +", "ended ").replace("ended −", "ended above: ")
+            f"Trained on half of the data and then on all of it, a ResNet-18 ended {abs(pairs.mean):.1f} points "
+            f"{place} one that was trained on all of it from a random initialisation; its 95 % interval "
+            f"is {signed(pairs.low)} to {signed(pairs.high)}{where}."
         )
     gap, images = found.findings.get("online-gap"), found.findings.get("online-images")
     if gap and gap.measured.paired and images and images.measured.paired:
@@ -97,9 +98,9 @@ def claims_tables(found: Board) -> Shown:
         rows = [
             (
                 "<br>".join(stated(verdict.claim) for verdict in question),
-                "<br>".join(printed(verdict) for verdict in question),
+                "<br>".join(dict.fromkeys(map(printed, question))),
                 rests_on(question[0]),
-                f"[{MARKS[question[0].outcome]} **{question[0].outcome}**]({found.chapter_of[question[0].claim.id]}.html)",
+                f"[{mark(question[0])}]({found.chapter_of[question[0].claim.id]}.html)",
             )
             for question in run
         ]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wsnb.papers import CLAIMS
-from wsnb.publishing.board import MARKS, grouped, measured, stated
+from wsnb.publishing.board import grouped, mark, measured, stated
 from wsnb.publishing.chapters import Chapter, chapters
 from wsnb.publishing.page import Shown, table
 from wsnb.verdicts.claims import Verdict
@@ -103,4 +103,4 @@ def tables(twice: Sequence[Twice]) -> Shown:
 
 def _in_words(verdict: Verdict) -> str:
     shown = ", ".join(f"{measured(each)}, {len(each.measured.seeds)} seeds" for each in verdict.findings)
-    return f"{shown}: {MARKS[verdict.outcome]} **{verdict.outcome}**"
+    return f"{shown}: {mark(verdict)}"

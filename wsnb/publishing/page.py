@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from wsnb.data import catalogue
 from wsnb.evidence.records import Record
 from wsnb.publishing.settings import Settings
+from wsnb.trials.item import Item, required
 from wsnb.trials.trial import Trial
-from wsnb.verdicts.items import Item, required
 from wsnb.verdicts.statistics import Paired, mean_and_error
 
 if TYPE_CHECKING:

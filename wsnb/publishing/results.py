@@ -10,9 +10,10 @@ from wsnb.evidence.records import Record, Records
 from wsnb.papers import CLAIMS
 from wsnb.publishing.settings import PROFILES, PUBLISHED, Settings
 from wsnb.running.run import recorded, run
+from wsnb.trials.item import Item, required, welcome
 from wsnb.trials.trial import Trial
+from wsnb.verdicts.compared import Compared
 from wsnb.verdicts.findings import Finding
-from wsnb.verdicts.items import Compared, Item, required, welcome
 from wsnb.verdicts.judging import Judged
 
 Trials = Callable[[Settings], Mapping[Any, Item]]

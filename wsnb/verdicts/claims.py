@@ -133,7 +133,9 @@ def verdict(claim: Claim, findings: Mapping[str, Finding], profile: str = "", ne
         needs: what a part needs of which there is no finding.
     """
     parts = [findings[name] for name in claim.expects if name in findings]
-    outcomes: set[Outcome] = {says(findings[name], expects) for name, expects in claim.expects.items() if name in findings}
+    outcomes: set[Outcome] = {
+        says(findings[name], expects) for name, expects in claim.expects.items() if name in findings
+    }
     if len(parts) < len(claim.expects):
         outcomes.add("not run")
     order: tuple[Outcome, ...] = ("not reproduced", "not run", "inconclusive", "reproduced")

@@ -8,8 +8,9 @@ from statistics import mean
 from typing import Any
 
 from wsnb.evidence.records import Record
+from wsnb.trials.item import Item
 from wsnb.trials.trial import Trial
-from wsnb.verdicts.items import Compared, Item
+from wsnb.verdicts.compared import Compared
 
 Configuration = tuple[str, Any, Any]
 """A start, and what its two phases were trained with."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from wsnb.data import catalogue
 from wsnb.evidence.records import Record
+from wsnb.trials.item import Item
 from wsnb.trials.trial import Trial
-from wsnb.verdicts.items import Item
 from wsnb.verdicts.measures import Measure
 from wsnb.verdicts.statistics import Paired
 

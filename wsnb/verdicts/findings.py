@@ -25,9 +25,9 @@ STILL_SMALL = 0.13
 """An effect that all seeds but one would call small at this level is not called positive or negative.
 
 So no one seed moves an effect between *negligible* and *positive*: what n seeds show to be small at 5 %, each n - 1 of
-them show at 12 % or less. (Leaving out a seed that lies v spreads of the mean below it, the t of n - 1 seeds is least at
-v = 1 / t, where it is the square root of (t^2 - 1)(n - 2) / n: for five seeds 1.46, which is p = 0.12; for more p is
-smaller.)
+them show at 12 % or less. (Leaving out a seed that lies v spreads of the mean below it, the t of n - 1 seeds is least
+at v = 1 / t, where it is the square root of (t^2 - 1)(n - 2) / n: for five seeds 1.46, which is p = 0.12; for more p
+is smaller.)
 """
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from wsnb.errors import InvalidValue
 from wsnb.evidence.records import Record
+from wsnb.trials.item import Item
 from wsnb.trials.trial import Trial
 from wsnb.verdicts.claims import Claim, Verdict, verdict
 from wsnb.verdicts.effects import Effect, measure
 from wsnb.verdicts.findings import Finding, find
-from wsnb.verdicts.items import Item
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,10 @@ class Judged:
     Attributes:
         findings: by the effect's name.
         verdicts: on the claims, in the papers' order.
-        profile: at which they were judged.
     """
 
     findings: dict[str, Finding]
     verdicts: tuple[Verdict, ...]
-    profile: str
 
 
 def judge(
@@ -52,8 +50,10 @@ def judge(
     """
     names = [effect.name for effect in effects]
     if len(set(names)) < len(names):
-        raise InvalidValue(f"Two effects are called {next(n for n in names if names.count(n) > 1)!r}; name each its own.")
+        raise InvalidValue(
+            f"Two effects are called {next(n for n in names if names.count(n) > 1)!r}; name each its own."
+        )
     planned = [effect for effect in effects if effect.item in items]
     findings = find([measure(effect, items[effect.item], records) for effect in planned])
     own = [claim for claim in claims if set(claim.expects) & set(names)]
-    return Judged(findings, tuple(verdict(claim, findings, profile, needs) for claim in own), profile)
+    return Judged(findings, tuple(verdict(claim, findings, profile, needs) for claim in own))

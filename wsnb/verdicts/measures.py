@@ -87,7 +87,7 @@ IMAGES_SEEN = Measure(
     "training images seen", "ratio", lambda records: sum(record.final["images_seen"] for record in records),
     least=1.25, resolution=0.01, higher_is_better=False, is_ratio=True, must_converge=True, digits=2,
 )  # fmt: skip
-"""What training costs, whatever the machine; the sum, of several trainings. A quarter more or less is worth a choice."""
+"""What training costs, whatever the machine; the sum, of several trainings. A quarter more or less matters."""
 
 GROWTH = Measure(
     "exponent of training images seen in a step against the data that has arrived", "", _growth,

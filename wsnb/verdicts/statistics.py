@@ -164,7 +164,8 @@ def seeds_to_find(effect: float, spread: float, power: float = 0.8, level: float
 def seeds_to_exclude(least: float, spread: float, power: float = 0.8, level: float = 0.05) -> int | None:
     r"""How many seeds show with this power that a mean is within ``least`` when it is zero; None for over a hundred.
 
-    The smallest :math:`n` with :math:`2 \, P(t_{n-1} < \sqrt n \, \mathrm{least} / s - t_{n-1,\,1-level}) - 1 \ge` power.
+    The smallest :math:`n` with
+    :math:`2 \, P(t_{n-1} < \sqrt n \, \mathrm{least} / s - t_{n-1,\,1-level}) - 1 \ge` power.
     """
 
     def enough(seeds: int) -> bool:
@@ -212,7 +213,8 @@ def random_effects(values: Sequence[float], errors: Sequence[float]) -> Pooled:
         raise InvalidValue(f"{len(values)} values with {len(errors)} errors were given; allowed: two or more of each.")
     found = combine_effects(np.asarray(values), np.square(errors), method_re="iterated", use_t=True)
     low, high = found.conf_int(use_t=True)[3]  # of the four intervals the one with Hartung and Knapp's error
-    return Pooled(float(found.mean_effect_re), float(low), float(high), float(np.sqrt(max(found.tau2, 0))), max(float(found.i2), 0.0))
+    between, share = np.sqrt(max(found.tau2, 0)), max(found.i2, 0)
+    return Pooled(float(found.mean_effect_re), float(low), float(high), float(between), float(share))
 
 
 def mean_and_error(values: Sequence[float]) -> tuple[float, float]:

@@ -4,7 +4,8 @@ import pytest
 from made_records import failed, record
 
 from wsnb import MLP, SGD, Epochs, Part, Trial
-from wsnb.verdicts.items import Compared, Item, by_seed, required, together, welcome
+from wsnb.trials.item import Item, required, together, welcome
+from wsnb.verdicts.compared import Compared, by_seed
 
 HALF = Trial(Part("digits", 100), MLP(hidden=(4,)), SGD(0.1), Epochs(3))
 STARTS = ("half of the data", "random init", "warm start")
