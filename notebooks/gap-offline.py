@@ -79,12 +79,12 @@ def trials(at):
         warm = on_half.then(data=everything, optimizer_state=optimizer_state)
         return {"half of the data": on_half, "random init": on_half.replace(data=everything), "warm start": warm}
 
-    large, small, many = ResNet18(at.width), at.small_model_learning_rate, at.small_model_seeds
     fixed, improving = Epochs(at.phase_epochs), StopsImproving(at_most=at.epoch_limit, images=at.curve_images)
     sgd, momentum = SGD(at.learning_rate), SGD(at.momentum_learning_rate, momentum=0.9)
+    large, small = ResNet18(at.width), (at.small_model_learning_rate, at.small_model_seeds)
     items = {"Figure 1": Item({i: three(at.dataset, large, sgd, fixed, i) for i in at.seeds_of(at.figure_1_seeds)})}
-    models = {"ResNet-18": (large, at.learning_rate, at.seeds), "MLP": (MLP(), small, many)}
-    models["logistic regression"] = (Logistic(), small, many)
+    models = {"ResNet-18": (large, at.learning_rate, at.seeds), "MLP": (MLP(), *small)}
+    models["logistic regression"] = (Logistic(), *small)
     for data, ours in at.data_sets.items():
         for name, (model, rate, seeds) in models.items():
             rules = {"SGD": SGD(rate), "Adam": Adam(at.adam_learning_rate), "momentum SGD": momentum}
@@ -92,10 +92,8 @@ def trials(at):
                 rules |= {"SGD": SGD(at.svhn_mlp_learning_rate), "SGD, learning rate as elsewhere": SGD(rate)}
             for label, rule in rules.items():
                 cell = {i: three(ours, model, rule, improving, i, at.optimizer_state) for i in at.seeds_of(seeds)}
-                last = ", momentum" if (ours, name, label) == ("cifar100", "ResNet-18", "momentum SGD") else ""
-                items[data, name, label] = Item(
-                    cell, ours not in (at.dataset, at.also_on), f"Table 1, {name} on {data}{last}"
-                )
+                dear = (ours, name, label) == ("cifar100", "ResNet-18", "momentum SGD")
+                items[data, name, label] = Item(cell, dear or ours not in (at.dataset, at.also_on), f"{name} on {data}")
     return items
 
 

@@ -69,20 +69,16 @@ def trials(at):
                 found["half of the data", pair, pair] = first
                 found["random init", pair, pair] = first.replace(data=whole)
                 one, two = ((rates[(i + k) % len(rates)], sizes[(j + k) % len(sizes)]) for k in (1, 2))
-                for after in (one, two):
-                    warm = first.then(data=whole, optimizer=SGD(after[0]), batch_size=after[1])
-                    found["warm start", pair, after] = warm
+                for r, b in (one, two):
+                    found["warm start", pair, (r, b)] = first.then(data=whole, optimizer=SGD(r), batch_size=b)
                 if not held_out:  # the replication's second repeat goes on from its first
-                    again = found["warm start", pair, one].then(optimizer=SGD(two[0]), batch_size=two[1])
-                    found["as coded", pair, two] = again
+                    warm = found["warm start", pair, one]
+                    found["as coded", pair, two] = warm.then(optimizer=SGD(two[0]), batch_size=two[1])
         return found
 
-    seeds = at.seeds_of(at.figure_4_seeds)
-    choosing = range(at.first_choosing_seed, at.first_choosing_seed + at.choosing_seeds)
-    return {
-        "Figure 4": Item({seed: crossed(seed) for seed in seeds}, family="Figure 4"),
-        "choosing": Item({seed: crossed(seed, at.held_out) for seed in choosing}, family="Figure 4"),
-    }
+    final = {seed: crossed(seed) for seed in at.seeds_of(at.figure_4_seeds)}
+    choosing = {seed: crossed(seed, at.held_out) for seed in at.seeds_of(at.choosing_seeds, at.first_choosing_seed)}
+    return {"Figure 4": Item(final, family="Figure 4"), "choosing": Item(choosing, family="Figure 4")}
 
 
 # %%

@@ -33,7 +33,7 @@ class Layer:
         trials = [
             trial
             for key, item in self.items.items()
-            if (item.family or key) == family
+            if item.family_of(key) == family
             for of_seed in item.seeds.values()
             for trial in of_seed.values()
         ]
@@ -54,7 +54,7 @@ class Results:
 
     def __init__(self, layers: list[Layer]) -> None:
         self._layers = layers
-        families = {item.family or key: None for layer in layers for key, item in layer.items.items()}
+        families = {item.family_of(key): None for layer in layers for key, item in layer.items.items()}
         self._layer_of = {
             family: next((layer for layer in reversed(layers) if layer.is_complete(family)), layers[0])
             for family in families
@@ -63,7 +63,7 @@ class Results:
         self._layer_of_item: dict[Any, Layer] = {}
         for layer in layers:
             for key, item in layer.items.items():
-                if self._layer_of[item.family or key] is layer:
+                if self._layer_of[item.family_of(key)] is layer:
                     self.items[key], self._layer_of_item[key] = item, layer
         self.records = {
             trial: self._layer_of_item[key].records[trial]

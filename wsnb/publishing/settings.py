@@ -62,9 +62,10 @@ class Settings:
         """The seeds."""
         return self.seeds_of(self.seeds)
 
-    def seeds_of(self, count: int) -> range:
-        """So many seeds, from ``first_seed`` on."""
-        return range(self.first_seed, self.first_seed + count)
+    def seeds_of(self, count: int, first: int | None = None) -> range:
+        """So many seeds, from ``first`` on, or from ``first_seed``."""
+        first = self.first_seed if first is None else first
+        return range(first, first + count)
 
     @property
     def stands_for(self) -> str:
@@ -129,7 +130,7 @@ def check(given: Mapping[str, Any], own: Mapping[str, Any], whose: str) -> None:
                 f"{whose} has no parameter {name!r}; allowed: {', '.join(own)}.{near_miss(str(name), own)}"
             )
         _check_value(name, value, [values[name] for values in known if name in values])
-        if name == "dataset":
+        if name in ("dataset", "also_on") and value is not None:
             catalogue.check_name(value)
 
 

@@ -20,13 +20,19 @@ class Item(Generic[Name]):
         seeds: for each seed, its trials by name, the same names for all.
         welcome: whether its records are only looked up: it needs data that few have, or is dear, and no chapter is
             incomplete without it.
-        family: the question that it belongs to, on one data set: items of one family are published together, and their
-            effects on one measure are judged together. Without one it is its own.
+        family: the question that it belongs to, on one data set. Without one it is its own.
     """
 
     seeds: Mapping[int, Mapping[Name, Trial]]
     welcome: bool = False
     family: str = ""
+
+    def family_of(self, key: Hashable) -> Hashable:
+        """What it is published and judged together with, when this is its name in a chapter.
+
+        Of a family those that are only welcome are apart: whether they are there decides nothing about the others.
+        """
+        return self.family or key, self.welcome
 
     def first(self) -> Mapping[Name, Trial]:
         """The trials of the first seed."""

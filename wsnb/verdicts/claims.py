@@ -136,7 +136,7 @@ def verdict(claim: Claim, findings: Mapping[str, Finding], profile: str = "", ne
     outcomes: set[Outcome] = {
         says(findings[name], expects) for name, expects in claim.expects.items() if name in findings
     }
-    if len(parts) < len(claim.expects):
+    if len(parts) < len(claim.expects) or not parts:
         outcomes.add("not run")
     order: tuple[Outcome, ...] = ("not reproduced", "not run", "inconclusive", "reproduced")
     outcome = next(each for each in order if each in outcomes)

@@ -151,7 +151,7 @@ def measure(effect: Effect, item: Item, records: Mapping[Trial, Record]) -> Meas
     seeds = tuple(seed for seed in item.seeds if seed in found)
     example = max((item.first()[name] for name in names), key=lambda trial: trial.data.amount)
     cost = mean(seconds) if seconds else float("nan")
-    family = (item.family or effect.item, effect.measure.name)
+    family = (item.family_of(effect.item), effect.measure.name)
     return Measured(
         effect, family, tuple(found[seed] for seed in seeds), seeds, tuple(against), tuple(missing), example, cost
     )
