@@ -45,6 +45,7 @@ small_model_learning_rate = 0.0065
 svhn_mlp_learning_rate = 0.0325
 small_model_seeds = 10
 figure_1_seeds = 5
+figure_1_images = 7680
 also_on = None
 optimizer_state = "kept"
 epoch_limit = 100
@@ -72,26 +73,26 @@ from wsnb import MLP, SGD, Adam, Epochs, Item, Logistic, Part, ResNet18, StopsIm
 def trials(at):
     """By item, for each seed the three trainings that are compared."""
 
-    def three(dataset, model, optimizer, stop, seed, optimizer_state="fresh"):
+    def three(whole, model, optimizer, stop, seed, optimizer_state="fresh"):
         shared = {"batch_size": at.batch_size, "curve_images": at.curve_images}
-        on_half = Trial(Part(dataset, half(at.images)), model, optimizer, stop, seed, **shared)
-        everything = Part(dataset, at.images)
-        warm = on_half.then(data=everything, optimizer_state=optimizer_state)
-        return {"half of the data": on_half, "random init": on_half.replace(data=everything), "warm start": warm}
+        on_half = Trial(Part(whole.dataset, half(whole.amount)), model, optimizer, stop, seed, **shared)
+        warm = on_half.then(data=whole, optimizer_state=optimizer_state)
+        return {"half of the data": on_half, "random init": on_half.replace(data=whole), "warm start": warm}
 
     fixed, improving = Epochs(at.phase_epochs), StopsImproving(at_most=at.epoch_limit, images=at.curve_images)
-    sgd, momentum = SGD(at.learning_rate), SGD(at.momentum_learning_rate, momentum=0.9)
-    large, small = ResNet18(at.width), (at.small_model_learning_rate, at.small_model_seeds)
-    items = {"Figure 1": Item({i: three(at.dataset, large, sgd, fixed, i) for i in at.seeds_of(at.figure_1_seeds)})}
+    all_of_it, large, sgd = Part(at.dataset, at.figure_1_images), ResNet18(at.width), SGD(at.learning_rate)
+    momentum, small = SGD(at.momentum_learning_rate, momentum=0.9), (at.small_model_learning_rate, at.small_model_seeds)
+    items = {"Figure 1": Item({i: three(all_of_it, large, sgd, fixed, i) for i in at.seeds_of(at.figure_1_seeds)})}
     models = {"ResNet-18": (large, at.learning_rate, at.seeds), "MLP": (MLP(), *small)}
     models["logistic regression"] = (Logistic(), *small)
     for data, ours in at.data_sets.items():
+        whole = Part(ours, at.images)
         for name, (model, rate, seeds) in models.items():
             rules = {"SGD": SGD(rate), "Adam": Adam(at.adam_learning_rate), "momentum SGD": momentum}
             if (ours, name) == ("svhn", "MLP"):
                 rules |= {"SGD": SGD(at.svhn_mlp_learning_rate), "SGD, learning rate as elsewhere": SGD(rate)}
             for label, rule in rules.items():
-                cell = {i: three(ours, model, rule, improving, i, at.optimizer_state) for i in at.seeds_of(seeds)}
+                cell = {i: three(whole, model, rule, improving, i, at.optimizer_state) for i in at.seeds_of(seeds)}
                 dear = (ours, name, label) == ("cifar100", "ResNet-18", "momentum SGD")
                 items[data, name, label] = Item(cell, dear or ours not in (at.dataset, at.also_on), f"{name} on {data}")
     return items

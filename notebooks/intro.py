@@ -61,7 +61,7 @@ front.claims_tables(found)
 # - {doc}`gap-offline` asks whether there is a gap, for which models and optimisers; {doc}`online`, whether it adds up
 #   as data keeps coming.
 # - {doc}`early-stopping`, {doc}`weight-decay` and {doc}`learning-rate-batch-size` ask whether the usual means close it.
-# - {doc}`verdicts` has the rule by which the book decides.
+# - {doc}`verdicts` has the rule by which the book decides; {doc}`pilot`, how its sizes and seeds were chosen.
 # - {doc}`other-seeds` asks whether the verdicts hold on seeds that the pages do not use.
 # - {doc}`precision` and {doc}`cost` tell how it is measured, how fast, and what it costs on larger machines.
 # - {doc}`rerun` tells how to run a chapter with other values, or on your own images.

@@ -31,7 +31,7 @@ def changed(one, other):
 
 @pytest.mark.parametrize("key", ["Figure 1", ("CIFAR-10", "MLP", "Adam")])
 def test_offline_the_two_starts_differ_in_where_the_weights_come_from_and_nothing_else(key):
-    trials = items_of("gap-offline", images=200, optimizer_state="fresh")[key].first()
+    trials = items_of("gap-offline", images=200, figure_1_images=200, optimizer_state="fresh")[key].first()
     assert changed(trials["random init"], trials["warm start"]) == {"start", "parent"}
     assert trials["warm start"].parent == trials["half of the data"]
     assert changed(trials["half of the data"], trials["random init"]) == {"data"}
@@ -114,7 +114,7 @@ def test_online_a_chunk_that_makes_too_few_steps_is_refused_before_anything_is_t
 
 
 def test_every_stop_is_of_one_training_on_half_and_the_last_is_figure_1():
-    given = {"phase_epochs": 6, "checkpoint_every": 2, "images": 200}
+    given = {"phase_epochs": 6, "checkpoint_every": 2, "images": 200, "figure_1_images": 200}
     trials = items_of("early-stopping", **given)["Figure 3"].first()
     assert [name for name in trials if name[0] == "half of the data"] == [("half of the data", at) for at in (2, 4, 6)]
     assert changed(trials["half of the data", 2], trials["half of the data", 6]) == {"stop"}
