@@ -296,9 +296,10 @@ page.text(
 #
 # The original, its replication, {cite:t}`saeed2023`, who ran the replication's code anew, and this page, all on the
 # ResNet-18. Their networks and data are of one kind but not of one size, so a mean over them is of gaps that differ: a
-# random-effects mean (Paule and Mandel's estimate of the spread between studies, Hartung and Knapp's interval). *I²* is
-# the share of the variation between the studies that is not chance. Only the replication and this page have an error
-# of their own. The others are taken for one seed each, as spread as the replication's seeds; they are drawn thin.
+# random-effects mean (Paule and Mandel's estimate of the spread between studies; Hartung and Knapp's interval or, where
+# that is longer, the one by the studies' errors). *I²* is the share of the variation between the studies that is not
+# chance. Only the replication and this page have an error of their own. The others are taken for one seed each, as
+# spread as the replication's seeds; they are drawn thin.
 
 # %% tags=["hide-input"]
 from wsnb.papers import saeed2023

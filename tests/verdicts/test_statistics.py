@@ -195,6 +195,8 @@ def test_studies_that_agree_have_their_inverse_variance_mean_and_no_spread_betwe
     pooled = random_effects([2.0, 2.1, 1.9], [0.5, 1.0, 1.0])
     assert pooled.mean == pytest.approx((2.0 * 4 + 2.1 + 1.9) / 6)
     assert pooled.between == 0 and pooled.share == 0
+    half_width = stats.t.ppf(0.975, 2) * 6**-0.5  # by the errors: Hartung and Knapp's would be a fifth of it
+    assert (pooled.low, pooled.high) == pytest.approx((pooled.mean - half_width, pooled.mean + half_width))
 
 
 def test_studies_of_equal_error_that_differ_have_the_interval_of_their_plain_mean():

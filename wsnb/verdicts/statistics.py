@@ -204,6 +204,9 @@ class Pooled:
 def random_effects(values: Sequence[float], errors: Sequence[float]) -> Pooled:
     """The random-effects mean of studies by Paule and Mandel's estimate, with Hartung and Knapp's interval.
 
+    Where the studies agree better than their errors let expect, that interval is too short: it is then the one by the
+    errors alone, by Student's t too.
+
     Raises:
         InvalidValue: for fewer than two studies.
     """
@@ -212,7 +215,8 @@ def random_effects(values: Sequence[float], errors: Sequence[float]) -> Pooled:
     if len(values) < 2 or len(values) != len(errors):
         raise InvalidValue(f"{len(values)} values with {len(errors)} errors were given; allowed: two or more of each.")
     found = combine_effects(np.asarray(values), np.square(errors), method_re="iterated", use_t=True)
-    low, high = found.conf_int(use_t=True)[3]  # of the four intervals the one with Hartung and Knapp's error
+    _, by_errors, _, hartung_knapp = found.conf_int(use_t=True)
+    low, high = max(by_errors, hartung_knapp, key=lambda interval: interval[1] - interval[0])
     between, share = np.sqrt(max(found.tau2, 0)), max(found.i2, 0)
     return Pooled(float(found.mean_effect_re), float(low), float(high), float(between), float(share))
 
