@@ -1,11 +1,11 @@
 """What the papers print and claim, as it stands in print."""
 
 import re
-from math import hypot
 from statistics import pstdev
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_rel
 
 from wsnb import places
 from wsnb.errors import InvalidValue
@@ -22,7 +22,7 @@ PRINTED = {
     "table-1-cifar-10-mlp-momentum-sgd-kireev2021": (45.9, 43.5),
     "table-1-svhn-mlp-sgd-kireev2021": (72.7, 67.3),
     "table-1-svhn-resnet-18-sgd-kireev2021": (84.7, 86.3),
-    "table-1-cifar-100-logistic-regression-adam-kireev2021": (12.6, 12.2),
+    "table-1-cifar-100-resnet-18-momentum-sgd-kireev2021": (34.4, 30.6),
     "table-1-cifar-10-resnet-18-sgd-ash2020": (56.2, 51.7),
     "table-1-cifar-10-mlp-adam-ash2020": (39.4, 36.1),
     "table-1-svhn-mlp-adam-ash2020": (76.7, 69.4),
@@ -41,22 +41,22 @@ def test_every_claim_is_under_its_own_id_and_says_something_of_its_own():
 @pytest.mark.parametrize("name", PRINTED)
 def test_a_printed_gap_is_the_difference_in_the_papers_table(name):
     random_init, warm_start = PRINTED[name]
-    assert CLAIMS[name].printed.value == round(random_init - warm_start, 1)
+    assert CLAIMS[name].printed.value == pytest.approx(random_init - warm_start, abs=0.1)
     assert CLAIMS[name].paper is (ash2020.PAPER if "ash" in name else kireev2021.PAPER)
 
 
-def test_a_cell_claims_what_it_prints_and_one_within_its_error_claims_nothing_of_its_own():
+def test_a_cell_claims_a_start_ahead_where_the_papers_own_numbers_show_it_and_else_nothing():
     expected = {
         "table-1-cifar-10-resnet-18-sgd-kireev2021": ("positive", False),
-        "table-1-svhn-resnet-18-sgd-kireev2021": ("negative", False),
-        "table-1-cifar-10-mlp-sgd-kireev2021": ("negligible", True),
-        "table-1-svhn-mlp-sgd-kireev2021": ("positive", False),
+        "table-1-svhn-resnet-18-sgd-kireev2021": ("negative", True),  # the text says that there is no gap on SVHN
+        "table-1-svhn-resnet-18-sgd-ash2020": ("positive", False),
         "table-1-cifar-10-mlp-adam-ash2020": ("positive", False),
     }
     found = {name: (next(iter(CLAIMS[name].expects.values())), CLAIMS[name].is_derived) for name in expected}
     assert found == expected
-    # Without an error in print a tenth of a point is no statement.
-    assert "table-1-svhn-resnet-18-adam-ash2020" not in CLAIMS
+    for nothing in ("cifar-10-mlp-sgd-kireev2021", "cifar-10-mlp-adam-kireev2021", "cifar-100-mlp-adam-kireev2021",
+                    "svhn-resnet-18-adam-ash2020", "cifar-100-logistic-regression-adam-ash2020"):  # fmt: skip
+        assert f"table-1-{nothing}" not in CLAIMS
 
 
 def test_both_papers_speak_of_one_effect_in_a_cell_that_both_print():
@@ -94,7 +94,7 @@ def test_the_seeds_behind_the_replications_table_have_the_means_that_it_prints()
 
 def test_table_2_claims_are_differences_of_printed_gaps():
     assert CLAIMS["gap-decays-with-more-decay"].printed.value == round((60.42 - 58.63) - (81.44 - 81.16), 2)
-    assert CLAIMS["gap-decays-with-decay-0.1"].printed.value == round((60.3 - 57.8) - (81.44 - 81.16), 2)
+    assert CLAIMS["gap-decays-with-decay-0.1"].printed is None  # its two gaps are of two tables
 
 
 def test_a_figure_without_numbers_has_none_in_its_claim():
@@ -123,6 +123,7 @@ def test_the_replications_table_has_every_cell_and_the_papers_table_is_part_of_i
     assert set(kireev2021.TABLE_1) == cells
     assert set(kireev2021.TABLE_1_SEEDS) == cells
     assert set(ash2020.TABLE_1) < cells
+    assert not any(rule == "momentum SGD" for _, _, rule in ash2020.TABLE_1)
 
 
 def test_the_printed_errors_are_those_of_the_seeds_divided_by_n():
@@ -143,22 +144,20 @@ def test_the_error_of_a_gap_is_that_of_its_seeds_or_what_print_makes_with_n_less
     cell = ("CIFAR-10", "ResNet-18", "SGD")
     random, warm = np.array(kireev2021.TABLE_1_SEEDS[cell])
     stated = CLAIMS[f"{effect_of(cell)}-kireev2021"].printed
-    assert stated.error == pytest.approx((random - warm).std(ddof=1) / 5**0.5)
-    assert stated.seeds == 5
+    assert stated.value == pytest.approx((random - warm).mean())
+    assert (stated.error, stated.freedom) == (pytest.approx((random - warm).std(ddof=1) / 5**0.5), 4)
     assert Cell((60.3, 57.8), (0.3, 0.4)).gap_error == pytest.approx(0.5 * (5 / 4) ** 0.5)
+    assert Cell((60.3, 57.8), (0.3, 0.4), errors_are="deviations").gap_error == pytest.approx(0.5 / 5**0.5)
     # The run that the printed table replaces is of another learning rate: its seeds are none of that row's.
     replaced = ("SVHN", "MLP", "SGD")
-    cell_error = kireev2021.TABLE_1[replaced].gap_error
-    assert CLAIMS[f"{effect_of(replaced)}-kireev2021"].printed.error == cell_error
+    assert CLAIMS[f"{effect_of(replaced)}-kireev2021"].printed.error == kireev2021.TABLE_1[replaced].gap_error
 
 
-def test_a_cell_expects_a_gap_where_it_is_over_twice_its_standard_error():
-    for name, cell in kireev2021.TABLE_1.items():
-        entry = CLAIMS[f"{effect_of(name)}-kireev2021"]
-        within = abs(cell.gap) <= 2 * hypot(*cell.errors) * (5 / 4) ** 0.5
-        assert entry.is_derived == within
-        expects = "negligible" if within else "positive" if cell.gap > 0 else "negative"
-        assert entry.expects == {effect_of(name): expects}, name
+def test_a_cell_claims_what_the_paired_t_test_of_its_seeds_shows():
+    for name, (random, warm) in kireev2021.TABLE_1_SEEDS.items():
+        if name != ("SVHN", "MLP", "SGD"):
+            is_claimed = f"{effect_of(name)}-kireev2021" in CLAIMS
+            assert is_claimed == (ttest_rel(random, warm).pvalue < 0.05), name
 
 
 @pytest.mark.parametrize("data, expects", [("CIFAR-10", "positive"), ("SVHN", "not above"), ("CIFAR-100", "positive")])
@@ -168,7 +167,7 @@ def test_what_is_said_of_a_data_set_is_of_the_resnets_three_cells(data, expects)
 
 
 def test_the_third_look_at_the_table_is_of_cells_that_the_original_prints():
-    assert set(saeed2023.TABLE_1) == set(ash2020.TABLE_1)
+    assert set(saeed2023.TABLE_1) == {cell for cell in ash2020.TABLE_1 if cell[1] != "logistic regression"}
     gaps = {cell: round(of.gap, 2) for cell, of in saeed2023.TABLE_1.items() if cell[1] == "ResNet-18"}
     assert list(gaps.values()) == [3.04, 1.56, 1.64, -0.08, 2.36, 4.24]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import sys
-from pathlib import Path
 
 import pytest
+from findings_of import around, found
 
 from wsnb.papers import kireev2021
 from wsnb.publishing import board
@@ -14,10 +13,6 @@ from wsnb.verdicts.claims import Claim, Printed, Verdict, verdict
 from wsnb.verdicts.findings import Finding
 from wsnb.verdicts.judging import Judged
 from wsnb.verdicts.measures import IMAGES_SEEN
-
-sys.path.append(str(Path(__file__).parents[1] / "verdicts"))
-
-from findings_of import around, found  # noqa: E402
 
 GAP = Claim("a-gap", kireev2021.PAPER, "Figure 0", "Something is higher.", "A topic", {"gap": "positive"})
 SAME = Claim("the-same", kireev2021.PAPER, "Figure 9", "It is, again.", "A topic", {"gap": "positive"})
@@ -47,24 +42,45 @@ def test_what_only_our_reading_makes_a_claim_is_marked() -> None:
 
 def test_a_decided_verdict_says_what_its_seeds_find() -> None:
     shown = row(found(around(3.0, 0.5)), GAP)
-    assert "+3.0 [+2.4,\N{NO-BREAK SPACE}+3.6], 5 seeds: positive and large; they find 0.8 four times in five" in shown
+    least = f"{found(around(3.0, 0.5)).detectable:.1f}"
+    assert "+3.0 [+2.4,\N{NO-BREAK SPACE}+3.6], 5 seeds: positive and large" in shown
+    assert f"so many find the sign of {least} four times in five" in shown
     assert "settled" not in shown and "✔ **reproduced**" in shown
 
 
 def test_an_open_verdict_says_how_many_seeds_would_settle_it_and_in_how_many_hours() -> None:
     finding = found(around(0.9, 0.9))
-    nothing, at_least = finding.seeds_to_settle(None)
+    nothing, something = finding.seeds_to_settle("positive", None)
     shown = row(finding, GAP)
     hours = (nothing - 5) * 0.5  # an hour of one core a seed, on two
     assert f"settled four times in five by {nothing} seeds if there is nothing ({hours:.1f} h more)" in shown
-    assert f"by {at_least} seeds if it is d" in shown
-    printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(4.0))
-    assert "by these seeds if it is as printed" in row(finding, printed)
+    assert f"by {something} seeds if it is 1.5 times what matters" in shown
+    printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(9.0))
+    assert "by as many seeds as these if it is as printed" in row(finding, printed)
     assert "by over 100 seeds if there is nothing" in row(found(around(0.9, 9.0)), GAP)
 
 
+def test_of_an_open_verdict_with_trainings_that_failed_no_number_of_seeds_is_said() -> None:
+    shown = row(found([0.9, 0.1, 2.0, 1.5, 0.2], failed=(0,)), GAP)
+    assert "more seeds settle it only if their trainings do not fail" in shown and "four times in five" not in shown
+
+
+def test_what_is_shown_are_the_pairs_that_finished_and_how_many_failed() -> None:
+    shown = row(found([0.1, 0.2, 0.1, 0.0, 2.0], failed=(4,)), GAP)
+    assert "+0.1 [−0.0," in shown and "(1 of 5 pairs failed)" in shown
+
+
+def test_claims_that_rest_on_the_same_measurements_with_the_same_outcome_count_once() -> None:
+    parts = [Claim(str(n), kireev2021.PAPER, "T", f"{n}.", "T", {f"cell {n}": "positive"}) for n in range(3)]
+    whole = Claim("all", kireev2021.PAPER, "Text", "All.", "T", {f"cell {n}": "positive" for n in range(3)})
+    implied = Claim("no less", kireev2021.PAPER, "T", "As good.", "T", {"cell 0": "not below"})
+    reproduced = [Verdict(each, "reproduced") for each in (*parts, whole, implied)]
+    assert board.counted(reproduced)["reproduced"] == 3
+    assert board.counted([Verdict(whole, "reproduced")])["reproduced"] == 1
+
+
 def test_a_papers_value_says_whether_ours_agrees() -> None:
-    printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(2.46, 5, 0.3))
+    printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(2.46, 0.3, 4))
     assert "| +2.46 (agrees) |" in row(found(around(2.2, 0.4)), printed)
     assert "| no number |" in row(found(around(2.2, 0.4)), GAP)
 

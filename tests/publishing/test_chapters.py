@@ -183,6 +183,8 @@ def test_parameters_come_from_the_cell_the_profile_and_the_command_in_that_order
     assert (changed["seeds"], changed["width"], changed["profile"]) == (3, 64, "paper, changed")
     with pytest.raises(InvalidValue, match="Did you mean 'seeds'"):
         found.settings("paper", {"sedes": 3})
+    with pytest.raises(InvalidValue, match="chosen by --profile"):
+        found.settings("paper", {"profile": "laptop", "seeds": 3})
 
 
 def test_the_settings_that_are_published_are_the_chapters_own_and_each_item_has_a_profile_of_its_own() -> None:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import dataclasses
 
 import pytest
+from findings_of import around, found
 
 from wsnb.papers import CLAIMS
 from wsnb.publishing import front
+from wsnb.publishing.board import counted
 from wsnb.publishing.front import Board
 from wsnb.verdicts.claims import Verdict, verdict
 from wsnb.verdicts.findings import Finding
 
-sys.path.append(str(Path(__file__).parents[1] / "verdicts"))
-
-from findings_of import around, found  # noqa: E402
-
-QUESTIONS = len({claim.question or claim.id for claim in CLAIMS.values()})
+QUESTIONS = sum(counted([Verdict(claim, "not run") for claim in CLAIMS.values()]).values())
 
 
 def board(chapter: str = "gap-offline", **findings: Finding) -> Board:
     """All claims, judged by these findings."""
-    names = {name.replace("_", "-"): finding for name, finding in findings.items()}
+    names = {}
+    for name, finding in findings.items():
+        effect = dataclasses.replace(finding.effect, name=name.replace("_", "-"))
+        names[effect.name] = dataclasses.replace(finding, measured=dataclasses.replace(finding.measured, effect=effect))
     judged = {name: verdict(claim, names, "laptop") for name, claim in CLAIMS.items()}
     return Board(judged, names, {name: chapter for name, each in judged.items() if each.findings})
 
@@ -40,8 +40,8 @@ def test_verdicts_are_counted_and_what_three_papers_claim_alike_counts_once() ->
 def test_the_headline_is_the_gap_of_figure_1_with_its_interval(mean: float, words: str) -> None:
     said = front.answer(board(figure_1_gap=found(around(mean, 0.3)))).markdown
     assert words in said and "images" not in said
-    low, high = ("+1.6", "+2.4") if mean > 0 else ("−2.4", "−1.6")
-    assert f"is {low} to {high}" in said
+    interval = "+2.0 [+1.6, +2.4]" if mean > 0 else "−2.0 [−2.4, −1.6]"
+    assert f"a gap of {interval} over 5 seeds" in said
 
 
 def test_online_it_says_what_is_saved_and_what_is_lost() -> None:
@@ -57,7 +57,7 @@ def test_a_topic_links_to_its_chapter_and_its_rows_add_up() -> None:
     shown = front.counts_table(board(figure_1_gap=GAP)).markdown
     [line] = [line for line in shown.splitlines() if "Figure 1" in line]
     assert "(gap-offline.html)" in line
-    assert [cell.strip() for cell in line.split("|")[2:-1]] == ["2", "1", "–", "–", "1"]
+    assert [cell.strip() for cell in line.split("|")[2:-1]] == ["3", "1", "–", "–", "2"]
 
 
 def test_claims_of_one_question_share_a_row_and_those_that_were_not_run_are_a_line_that_says_what_they_need() -> None:

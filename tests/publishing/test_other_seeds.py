@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
+from findings_of import around, found
 
 from wsnb import Record, Records
 from wsnb.papers import CLAIMS, claim
@@ -14,10 +14,6 @@ from wsnb.publishing.chapters import Chapter, chapter
 from wsnb.publishing.other_seeds import Twice
 from wsnb.publishing.settings import PROFILES, profile
 from wsnb.verdicts.claims import Verdict, verdict
-
-sys.path.append(str(Path(__file__).parents[1] / "verdicts"))
-
-from findings_of import around, found  # noqa: E402
 
 CHAPTER = Chapter("gap-offline", Path("gap-offline.py"))
 GAP = claim("gap-figure-1")

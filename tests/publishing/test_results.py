@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
-from made_records import item, records_of, with_gaps
+from made_records import item, record, records_of, with_gaps
 
+from wsnb.papers import CLAIMS
 from wsnb.publishing.results import Layer, Results
 from wsnb.publishing.settings import Settings
+from wsnb.trials.item import together
 from wsnb.verdicts.effects import Effect
 from wsnb.verdicts.judging import Judged, judge
 from wsnb.verdicts.measures import ACCURACY
-
-sys.path.append(str(Path(__file__).parents[1] / "verdicts"))
 
 RATES = {"laptop": 0.1, "full": 0.2, "paper": 0.3}
 
@@ -71,6 +69,42 @@ def test_verdicts_are_judged_at_the_profile_that_their_items_come_from() -> None
     means = {name: finding.measured.paired.mean for name, finding in findings.items()}
     assert means == pytest.approx({"Figure 1-gap": 2.2, "SGD-gap": 1.2, "Adam-gap": 1.2})
     assert {finding.members for name, finding in findings.items() if name != "Figure 1-gap"} == {2}
+
+
+CLAIM = next(claim for claim in CLAIMS.values() if claim.expects == {"figure-1-gap": "positive"})
+
+
+def judged(layers: list[Layer]) -> tuple[str, str]:
+    def verdicts(at: Settings, records: dict) -> Judged:
+        effect = Effect("figure-1-gap", "random init", "warm start", ACCURACY, "Figure 1")
+        return judge([effect], layer(at.profile, ()).items, records, [CLAIM], at.profile)
+
+    [verdict] = Results(layers).judged(verdicts).verdicts
+    return verdict.outcome, verdict.missing
+
+
+def test_one_record_that_is_missing_never_turns_a_verdict_into_that_of_a_smaller_profile() -> None:
+    laptop, full = layer("laptop", ("Figure 1",)), layer("full", ("Figure 1",))
+    trials = [of_seed["warm start"] for of_seed in full.items["Figure 1"].seeds.values()]
+    opposite = full.records | {trial: record(trial, 0.55) for trial in trials}
+    assert judged([laptop, layer("full", ())]) == ("reproduced", "")
+    assert judged([laptop, Layer(full.at, full.items, opposite)]) == ("not reproduced", "")
+    left = {trial: each for trial, each in opposite.items() if trial != trials[0]}
+    outcome, waits = judged([laptop, Layer(full.at, full.items, left)])
+    assert outcome == "inconclusive" and "laptop alone: reproduced" in waits
+
+
+def test_what_a_chapter_joins_to_judge_it_is_of_the_largest_profile_that_has_it_whole() -> None:
+    def verdicts(at: Settings, records: dict) -> Judged:
+        items = layer(at.profile, ()).items
+        both = together({"SGD": items["SGD"], "Figure 1": items["Figure 1"]})
+        sides = (("SGD", "warm start"), ("Figure 1", "warm start"))
+        return judge([Effect("both", *sides, ACCURACY, "both")], {"both": both}, records, (), at.profile)
+
+    for recorded, mean in ((ALL, 0.0), (("SGD",), 0.0)):
+        found = Results([layer("laptop", ALL), layer("full", recorded)]).judged(verdicts).findings["both"].measured
+        rate = found.example.optimizer.learning_rate
+        assert found.paired.mean == pytest.approx(mean) and (rate > 0.15) == (recorded is ALL)
 
 
 def test_records_of_a_profile_that_is_not_shown_are_not_among_the_pages() -> None:

@@ -184,6 +184,13 @@ def test_settings_are_picked_from_a_notebooks_names_and_the_rest_passed_over():
     assert vars(read) == {"seeds": 2, "rates": (1, 2), "resize": None}
 
 
+def test_a_notebook_whose_values_are_not_all_its_profiles_is_of_a_changed_one():
+    values = {name: LAPTOP[name] for name in ("profile", "images", "seeds")}
+    assert Settings.of(values).profile == "laptop"
+    assert Settings.of(values | {"seeds": 3}).profile == "laptop, changed"
+    assert Settings.of(values | {"profile": "published", "seeds": 3}).profile == "published"
+
+
 def test_settings_are_frozen_and_name_what_there_is():
     at = Settings({"seeds": 2})
     with pytest.raises(AttributeError, match="frozen; use at.replace"):

@@ -1,7 +1,9 @@
 """An item says what is trained, seed by seed."""
 
+import pytest
 from made_records import item
 
+from wsnb.errors import InvalidValue
 from wsnb.trials.item import required, together, welcome
 
 
@@ -29,3 +31,8 @@ def test_items_of_one_family_stay_in_it_together_and_others_are_a_family_of_thei
     both = together({"one": one, "other": other})
     assert both.family == "Table 0" and both.welcome
     assert together({"one": one, "other": item(3)}).family == ""
+
+
+def test_items_of_other_seeds_are_never_paired_by_those_that_they_share():
+    with pytest.raises(InvalidValue, match="allowed: the same seeds"):
+        together({"one": item(4), "other": item(3)})

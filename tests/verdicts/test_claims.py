@@ -189,24 +189,33 @@ def test_a_change_to_one_record_moves_a_verdict_between_decided_and_open_only(va
 
 def test_ours_agrees_with_a_printed_value_only_when_the_interval_between_them_is_narrow():
     ours = found(around(2.0, 0.5))
-    assert against_printed(ours, Printed(2.4, 5, 0.2)) == "agrees"
-    assert against_printed(ours, Printed(4.0, 5, 0.2)) == "differs"
-    assert against_printed(found(around(2.0, 2.5)), Printed(2.4, 5, 0.2)) == "cannot tell"
-    assert against_printed(found(around(20.0, 2.5)), Printed(22.0, 5, 0.2)) == "agrees"  # to half of what is printed
+    assert against_printed(ours, Printed(2.4, 0.2, 4)) == "agrees"
+    assert against_printed(ours, Printed(4.0, 0.2, 4)) == "differs"
+    assert against_printed(found(around(2.0, 2.5)), Printed(2.4, 0.2, 4)) == "cannot tell"
+    assert against_printed(found(around(20.0, 2.5)), Printed(22.0, 0.2, 4)) == "agrees"  # to half of what is printed
 
 
 def test_the_interval_is_welchs_with_the_degrees_of_freedom_of_their_seeds():
     ours = found(around(2.0, 0.5))
     low, high = welch(ours.measured.paired, 3.1, 0.2, 4)
-    assert (high < 0) == (against_printed(ours, Printed(3.1, 5, 0.2)) == "differs")
+    assert (high < 0) == (against_printed(ours, Printed(3.1, 0.2, 4)) == "differs")
 
 
 def test_without_an_error_in_print_only_the_place_is_said():
     ours = found(around(2.0, 0.5))
     assert against_printed(ours, Printed(2.2)) == "inside ours"
     assert against_printed(ours, Printed(4.0)) == "outside ours"
-    assert against_printed(ours, Printed(4.0, 1, 0.5)) == "outside ours"
-    assert against_printed(found([]), Printed(4.0)) == "not run"
+
+
+def test_what_is_not_judged_agrees_with_nothing():
+    for few in (found([]), found([2.4, 2.4, 2.4]), found([2.4] * 5, missing=(5,))):
+        assert against_printed(few, Printed(2.4, 0.2, 4)) == "not judged"
+    assert against_printed(found([2.4] * 5, failed=(0, 1, 2)), Printed(2.4, 0.2, 4)) == "not judged"
+
+
+def test_what_is_set_beside_print_are_the_pairs_that_finished():
+    finding = found([2.4, 2.3, 2.5, 2.4, 2.6, 9.0], failed=(5,))
+    assert against_printed(finding, Printed(2.4, 0.2, 4)) == "agrees"
 
 
 def test_claims_on_one_question_are_one():

@@ -43,7 +43,7 @@ def test_one_seed_or_none_has_no_gap():
 
 
 def test_items_together_are_complete_together_or_not_at_all():
-    one, other = item(4), item(3, rate=0.2)
+    one, other = item(3), item(3, rate=0.2)
     records = records_of(one, other)
     del records[other.seeds[0]["random init"]]
     both = Compared(together({"one": one, "other": other}), records)

@@ -76,13 +76,21 @@ def accuracies(name, seed):
 def test_the_most_accurate_are_chosen_by_their_means_and_the_cheapest_of_those_within_a_point():
     item = crossed()
     choice = Crossed(item, records_of(item, accuracies)).choice()
-    assert (choice.fresh, choice.warm, choice.cheap) == (NAMES[3], NAMES[4], NAMES[5])
+    assert (choice.fresh, choice.warm) == (NAMES[3], NAMES[4])
+    assert (choice.cheap_fresh, choice.cheap_warm) == (NAMES[3], NAMES[5])
+    assert str(choice) == "0.01 / 128; 0.1 / 32, then 0.01 / 128; 0.01 / 128; 0.01 / 128, then 0.1 / 32"
+
+
+def test_both_starts_cheapest_are_chosen_alike_so_that_equal_starts_cost_the_same():
+    item = crossed()
+    choice = Crossed(item, records_of(item, lambda name, seed: 0.6 if name[2] == SLOW else 0.595)).choice()
+    assert choice.cheap_fresh[2] == choice.cheap_warm[2] == FAST
 
 
 def test_where_no_warm_start_is_as_good_there_is_no_cheapest():
     item = crossed()
     choice = Crossed(item, records_of(item, lambda name, seed: 0.6 if name[0] == "random init" else 0.5)).choice()
-    assert choice.cheap is None and choice.warm in NAMES[4:]
+    assert choice.cheap_warm is None and choice.warm in NAMES[4:] and str(choice).endswith("; none")
 
 
 @pytest.mark.parametrize("lost", range(3))

@@ -79,7 +79,7 @@ def test_a_record_that_an_effect_does_not_compare_is_not_asked_for():
     assert measure(GAP, item(), records).missing == ()
 
 
-def test_the_cost_of_a_seed_is_of_all_its_trainings_those_before_too():
+def test_the_cost_of_a_seed_is_of_all_trainings_that_the_item_has_for_it():
     assert measure(GAP, item(), records_of(item())).cost == 3 * 36
     assert math.isnan(measure(GAP, item(), {}).cost)
 
@@ -136,6 +136,20 @@ def test_one_that_never_got_there_failed_where_the_time_to_get_there_is_compared
     found = measure(effect, compared, records)
     assert found.failed == (0,) and found.differences[0] == pytest.approx(2 * math.log(1.25))
     assert measure(GAP, compared, records).failed == ()
+
+
+def test_one_that_went_on_from_a_training_that_never_got_there_failed_too():
+    effect = Effect("cost", "warm start", "random init", IMAGES_SEEN, "Figure 0")
+    half = item().seeds[0]["half of the data"]
+    records = changed(records_of(item()), half, stopped="epoch limit")
+    assert measure(effect, item(), records).failed == (0,)
+
+
+def test_what_finished_is_apart_from_what_is_judged():
+    lost = item().seeds[0]["warm start"]
+    found = measure(GAP, item(), with_gaps(item(), GAPS) | {lost: failed(lost)})
+    assert found.finished.differences == pytest.approx((2, 3, 2, 1))
+    assert found.paired.differences == pytest.approx((3, 2, 3, 2, 1))
 
 
 @pytest.mark.parametrize("count, too_many", [(2, False), (3, True)])

@@ -8,9 +8,11 @@ from findings_of import around, found, measured
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from wsnb.verdicts.findings import LEVEL, STILL_SMALL, find
+from wsnb.verdicts.findings import OTHERWISE, find
 from wsnb.verdicts.measures import IMAGES_SEEN
-from wsnb.verdicts.statistics import Paired, holm, seeds_to_exclude, seeds_to_find
+from wsnb.verdicts.power import Plan, seeds_to_settle
+from wsnb.verdicts.rule import LEVEL, STILL_SMALL
+from wsnb.verdicts.statistics import Paired, holm
 
 SEVERAL = st.integers(5, 12).flatmap(lambda n: st.lists(st.floats(-3, 3), min_size=n, max_size=n))
 
@@ -125,6 +127,11 @@ def test_with_a_training_that_failed_nothing_is_negligible_or_as_good():
     assert finding.state == "unclear" and not finding.is_not_below and not finding.is_not_above
 
 
+def test_a_value_that_moves_by_a_step_of_the_measure_never_turns_negligible_into_a_sign():
+    assert found([0.9725, 0.9949, 0.9949, 0.9949, 0.9949]).state == "negligible"
+    assert found([0.9949] * 5).state == "unclear"
+
+
 def test_a_clear_effect_stays_clear_when_one_in_five_pairs_failed_and_counts_for_it():
     assert found([3.0, 2.9, 3.1, 3.0, 3.1], failed=(4,)).state == "positive"
 
@@ -171,19 +178,19 @@ def _size_shown_at(pairs):
 # What the seeds can see ---------------------------------------------------------------------------
 
 
-def test_the_detectable_effect_is_at_the_level_of_a_family_of_its_size():
+def test_the_detectable_effect_is_that_of_a_plan_with_its_spread_in_a_family_of_its_size():
     family = [measured(around(0.5, 1.0), str(number)) for number in range(3)]
-    finding = find(family)["0"]
-    assert finding.detectable == Paired(tuple(around(0.5, 1.0))).detectable(level=LEVEL / 3)
-    assert finding.detectable > found(around(0.5, 1.0)).detectable
+    assert find(family)["0"].detectable == pytest.approx(Plan(5, 1.0, 1.0, 3).detectable())
+    assert found(around(0.5, 1.0)).detectable < find(family)["0"].detectable
+    assert found([3.0, 2.9, 3.1, 3.0, 3.1], failed=(4,)).detectable is None
 
 
-def test_how_many_seeds_settle_it_takes_the_printed_effect_or_the_smallest_that_matters():
+def test_how_many_seeds_settle_it_takes_the_printed_effect_or_one_half_as_large_again_as_matters():
     finding = found(around(0.9, 0.9))
     spread = 0.9 * math.sqrt(4 / 1.6488)  # the one-sided 80 % limit of five seeds
-    nothing, printed = finding.seeds_to_settle(2.0)
-    assert (nothing, printed) == (seeds_to_exclude(1.0, spread), seeds_to_find(2.0, spread))
-    assert finding.seeds_to_settle(None)[1] == seeds_to_find(1.0, spread)
+    nothing, printed = finding.seeds_to_settle("positive", 2.0)
+    assert nothing == seeds_to_settle(0.0, "positive", spread, 1.0, 1)
+    assert finding.seeds_to_settle("positive", None)[1] == finding.seeds_to_settle("positive", OTHERWISE)[1]
     assert printed < nothing
 
 

@@ -122,7 +122,7 @@ def _of_resnet(data: str) -> Claim:
         paper=PAPER,
         item="Section 2.1, on Table 1",
         statement=f"On {data} a ResNet-18 "
-        + ("shows the gap with each of the three optimisers." if finds else "shows no gap with any optimiser."),
+        + ("shows the gap with each of the three optimisers." if finds else "shows no gap with any of the three."),
         topic=f"{OFFLINE}: Table 1, {data}",
         expects=dict.fromkeys(cells, "positive" if finds else "not above"),
         needs="" if finds else "SVHN",
@@ -142,7 +142,7 @@ CLAIMS = (
         expects={"figure-1-gap": "positive"},
     ),
     *(_of_resnet(data) for data in ("CIFAR-10", "SVHN", "CIFAR-100")),
-    *table_1.claims(PAPER, TABLE_1, {name: each for name, each in TABLE_1_SEEDS.items() if name != _REPLACED}),
+    *table_1.claims(PAPER, TABLE_1, {name: each for name, each in TABLE_1_SEEDS.items() if name != _REPLACED}, "SVHN"),
     Claim(
         id="svhn-mlp-sgd-fails",
         paper=PAPER,
@@ -184,7 +184,7 @@ CLAIMS = (
         item="Figure 2b",
         statement="On SVHN, trained to 99 %, there is no gap online.",
         topic=ONLINE,
-        expects={"online-gap-svhn-99": "negligible"},
+        expects={"online-gap-svhn-99": "not above"},
         needs="SVHN",
     ),
     Claim(
@@ -220,7 +220,6 @@ CLAIMS = (
         statement="A weight decay of 0.1 makes the gap smaller than training without it.",
         topic=DECAY,
         expects={"table-2-decay-0.1": "positive"},
-        printed=Printed(round(TABLE_1["CIFAR-10", "ResNet-18", "SGD"].gap - _DECAYS[0.1], 2)),
     ),
     Claim(
         id="gap-decays-with-more-decay",
@@ -254,7 +253,16 @@ CLAIMS = (
         item="Figure 4",
         statement="Warm starts of comparable accuracy are trained faster than random initialisation.",
         topic=RATES,
-        expects={"figure-4-cost": "negative"},
+        expects={"figure-4-comparable": "not below", "figure-4-cost": "negative"},
+    ),
+    Claim(
+        id="gap-is-over-fitting",
+        paper=PAPER,
+        item="Sections 2.1 and 2.4",
+        statement="The gap may be a side effect of over-fitting to the first half of the data (a hypothesis).",
+        topic=f"{OFFLINE}: Figure 1",
+        expects={},
+        needs="an experiment on other preventions of over-fitting, which the paper leaves to the future",
     ),
     Claim(
         id="more-random-inits-explain-it",

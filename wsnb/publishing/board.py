@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 
 from wsnb.publishing.page import Shown, signed, table
-from wsnb.verdicts.claims import Claim, Verdict, against_printed
+from wsnb.verdicts.claims import Claim, Verdict, against_printed, says
 from wsnb.verdicts.effects import Effect
-from wsnb.verdicts.findings import Finding
+from wsnb.verdicts.findings import OTHERWISE, Finding
 from wsnb.verdicts.judging import Judged
-from wsnb.verdicts.statistics import MOST_SEEDS
+from wsnb.verdicts.power import MOST_SEEDS
 
 MARKS = {"reproduced": "✔", "not reproduced": "✘", "inconclusive": "≈", "not run": "–"}
 
@@ -39,10 +39,10 @@ def least(effect: Effect) -> str:
 
 
 def measured(finding: Finding) -> str:
-    """ "+2.1 [+0.9, +3.3]": the mean over seeds with its 95 % interval, of this effect alone."""
-    effect, pairs = finding.effect, finding.measured.paired
+    """ "+2.1 [+0.9, +3.3]": the mean over seeds that finished, with its 95 % interval, of this effect alone."""
+    effect, pairs = finding.effect, finding.measured.finished
     if pairs is None:
-        return size(effect, finding.measured.differences[0]) if finding.measured.differences else "not run"
+        return "failed" if finding.measured.failed else "one seed" if finding.measured.seeds else "not run"
     low, high = size(effect, pairs.low), size(effect, pairs.high)
     return f"{size(effect, pairs.mean)} [{low},\N{NO-BREAK SPACE}{high}]"
 
@@ -135,39 +135,44 @@ def rests_on(verdict: Verdict) -> str:
     for finding in verdict.findings:
         name = f"`{finding.effect.name}` " if len(verdict.claim.expects) > 1 else ""
         said = f"{name}{measured(finding)}, {len(finding.measured.seeds)} seeds: {state(finding)}"
-        if finding.is_judged:
-            said += f"; they find {_found(finding)} four times in five"
-        if finding.is_judged and not verdict.is_decided:
+        if finding.is_judged and (least_found := finding.detectable) is not None:
+            said += f"; so many find the sign of {size(finding.effect, least_found).lstrip('+')} four times in five"
+        if finding.is_judged and says(finding, verdict.claim.expects[finding.effect.name]) == "inconclusive":
             said += f"; {settles(finding, verdict.claim)}"
         parts.append(said)
-    if verdict.outcome == "not run":
-        parts.append(f"needs {verdict.missing}")
+    if verdict.missing:
+        parts.append(f"{'needs' if verdict.outcome == 'not run' else 'waits for'} {verdict.missing}")
     return "<br>".join(parts)
-
-
-def _found(finding: Finding) -> str:
-    if finding.effect.measure.is_ratio:
-        return f"×{math.exp(finding.detectable):.{finding.effect.measure.digits}f}"
-    return f"{finding.detectable:.{finding.effect.measure.digits}f}"
 
 
 def settles(finding: Finding, claim: Claim) -> str:
     """How many seeds would settle an open claim four times in five, and about how many hours of two cores these are."""
+    if finding.measured.failed:
+        return "more seeds settle it only if their trainings do not fail"
     value = None if claim.printed is None else claim.printed.value
-    needed = finding.seeds_to_settle(value)
     hours, there = finding.measured.cost / 3600 / CORES, len(finding.measured.seeds)
+    cases = "there is nothing", "it is as printed" if value else f"it is {OTHERWISE:g} times what matters"
     said = []
-    for seeds, case in zip(needed, ("there is nothing", "it is as printed" if value else "it is d"), strict=True):
+    for seeds, case in zip(finding.seeds_to_settle(claim.expects[finding.effect.name], value), cases, strict=True):
         if seeds is None:
             said.append(f"over {MOST_SEEDS} seeds if {case}")
         elif seeds <= there:
-            said.append(f"these seeds if {case}")
+            said.append(f"as many seeds as these if {case}")
         else:
             said.append(f"{seeds} seeds if {case} ({(seeds - there) * hours:.1f} h more)")
     return "settled four times in five by " + ", by ".join(said)
 
 
 def counted(verdicts: Sequence[Verdict]) -> dict[str, int]:
-    """By outcome, how many questions there are; none is counted twice."""
-    outcomes = [group[0].outcome for group in grouped(verdicts)]
+    """By outcome, how many there are: what rests on the same measurements with the same outcome counts once.
+
+    A claim that is made of several which are counted is not counted again.
+    """
+    alone = {question for verdict in verdicts if len(question := verdict.claim.question) == 1}
+    found = {
+        (frozenset(verdict.claim.expects) or verdict.claim.id, verdict.outcome)
+        for verdict in verdicts
+        if len(verdict.claim.question) < 2 or not all((part,) in alone for part in verdict.claim.question)
+    }
+    outcomes = [outcome for _, outcome in found]
     return {outcome: outcomes.count(outcome) for outcome in MARKS}

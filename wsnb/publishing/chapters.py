@@ -91,6 +91,8 @@ class Chapter:
             InvalidValue: when a name is not this chapter's, or a value is of a wrong type or out of range.
         """
         given = given or {}
+        if "profile" in given:
+            raise InvalidValue("A profile is a whole set of values, no parameter; it is chosen by --profile NAME.")
         profiles.check(given, self.parameters, f"Chapter {self.name}")
         values = dict(self.parameters)
         if profile == PUBLISHED and "profile" in values:

@@ -50,22 +50,21 @@ def answer(found: Board) -> Shown:
     counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items() if count)
     lines = [f"Of {sum(outcomes.values())} claims examined so far: **{counts}**."]
     headline = found.findings.get("figure-1-gap")
-    if headline and headline.measured.paired:
-        pairs, example = headline.measured.paired, headline.measured.example
+    if headline and headline.measured.finished:
+        pairs, example = headline.measured.finished, headline.measured.example
         where = f" ({measured_on(example)})" if example else ""
         place = "below" if pairs.mean > 0 else "above"
         lines.append(
             f"Trained on half of the data and then on all of it, a ResNet-18 ended {abs(pairs.mean):.1f} points "
-            f"{place} one that was trained on all of it from a random initialisation; its 95 % interval "
-            f"is {signed(pairs.low)} to {signed(pairs.high)}{where}."
+            f"{place} one that was trained on all of it from a random initialisation: a gap of {signed(pairs.mean)} "
+            f"[{signed(pairs.low)}, {signed(pairs.high)}] over {pairs.n} seeds{where}."
         )
     gap, images = found.findings.get("online-gap"), found.findings.get("online-images")
-    if gap and gap.measured.paired and images and images.measured.paired:
-        saved = 100 * (1 - math.exp(images.measured.paired.mean))
+    if gap and gap.measured.finished and images and images.measured.finished:
+        saved, points = 100 * (1 - math.exp(images.measured.finished.mean)), gap.measured.finished.mean
         lines.append(
             f"Where data kept arriving, going on from the last model saved {saved:.0f} % of the images that fresh "
-            f"starts were shown, and random init ended {signed(gap.measured.paired.mean)} points above it, in the mean "
-            "over steps."
+            f"starts were shown, and random init ended {signed(points)} points above it, in the mean over steps."
         )
     return Shown(" ".join(lines))
 

@@ -73,12 +73,11 @@ def needs_data(dataset: str, chapter: str, there: bool) -> Shown:
 
 
 def effect(measured: Paired | None, digits: int = 1) -> str:
-    """ "+2.1 [+0.9, +3.3]": mean difference with its interval; the interval's level where that is not 95 %."""
+    """ "+2.1 [+0.9, +3.3]": mean difference with its 95 % interval."""
     if measured is None:
         return "not run"
     low, high = signed(measured.low, digits), signed(measured.high, digits)
-    level = "" if measured.level == 0.95 else f" at {100 * measured.level:.1f}\N{NO-BREAK SPACE}%"
-    return f"{signed(measured.mean, digits)} [{low},\N{NO-BREAK SPACE}{high}]{level}"
+    return f"{signed(measured.mean, digits)} [{low},\N{NO-BREAK SPACE}{high}]"
 
 
 def signed(value: float, digits: int = 1) -> str:
@@ -219,8 +218,8 @@ def _failures(found: Sequence[Record]) -> list[str]:
     if not failed:
         return []
     return [
-        f"- **Failed:** {len(failed)} of the {len(found)} trainings have no result, and what is compared above leaves "
-        f"them out. The first: {failed[0].failed}."
+        f"- **Failed:** {len(failed)} of the {len(found)} trainings have no result. Figures and tables leave them out; "
+        f"a verdict counts them against their side. The first: {failed[0].failed}."
     ]
 
 

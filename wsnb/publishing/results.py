@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from wsnb.publishing.settings import PROFILES, PUBLISHED, Settings
 from wsnb.running.run import recorded, run
 from wsnb.trials.item import Item, required, welcome
 from wsnb.trials.trial import Trial
+from wsnb.verdicts.claims import Verdict
 from wsnb.verdicts.compared import Compared
 from wsnb.verdicts.findings import Finding
 from wsnb.verdicts.judging import Judged
@@ -91,23 +93,38 @@ class Results:
     def judged(self, verdicts: Verdicts) -> Judged:
         """What becomes of the chapter's effects and claims, each at the profile that its items come from.
 
+        Where a larger profile has been begun and is not complete, what a smaller one decides is not said: one record
+        that is missing there would else turn its verdict into that of the smaller.
+
         Args:
             verdicts: the chapter's ``verdicts(at, records)``.
         """
         by_layer = [verdicts(layer.at, layer.records) for layer in self._layers]
-        findings: dict[str, Finding] = {}
-        shown = []
+        layer_of = dict(self._layer_of)
         for layer, judged in zip(self._layers, by_layer, strict=True):
-            own = {
-                name: each
-                for name, each in judged.findings.items()
-                if self._layer_of.get(each.measured.family[0], self._layers[0]) is layer
-            }
+            joined: dict[Hashable, bool] = {}  # families of items that the chapter has joined to judge them
+            for each in judged.findings.values():
+                family = each.measured.family[0]
+                if family not in self._layer_of:
+                    joined[family] = joined.get(family, True) and not each.measured.missing
+            layer_of |= {family: layer for family, whole in joined.items() if whole or family not in layer_of}
+        findings: dict[str, Finding] = {}
+        shown: dict[str, Verdict] = {}
+        for number, (layer, judged) in enumerate(zip(self._layers, by_layer, strict=True)):
+            own = {n: each for n, each in judged.findings.items() if layer_of[each.measured.family[0]] is layer}
             findings |= own
-            shown += [each for each in judged.verdicts if {f.effect.name for f in each.findings} <= own.keys()]
-        best = {each.claim.id: each for each in shown}
-        best |= {each.claim.id: each for each in shown if each.outcome != "not run"}
-        return Judged(findings, tuple(best[name] for name in CLAIMS if name in best))
+            begun = {
+                name for later in by_layer[number + 1 :] for name, each in later.findings.items() if each.measured.seeds
+            }
+            for each in judged.verdicts:
+                names = {finding.effect.name for finding in each.findings}
+                if not names <= own.keys() or (each.outcome == "not run" and each.claim.id in shown):
+                    continue
+                if each.is_decided and names & begun:
+                    waits = f"the rest of the trainings of a larger profile; {layer.at.profile} alone: {each.outcome}"
+                    each = dataclasses.replace(each, outcome="inconclusive", missing=waits)
+                shown[each.claim.id] = each
+        return Judged(findings, tuple(shown[name] for name in CLAIMS if name in shown))
 
 
 def results(at: Settings, trials: Trials) -> Results:

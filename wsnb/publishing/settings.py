@@ -39,10 +39,16 @@ class Settings:
 
     @classmethod
     def of(cls, names: Mapping[str, Any]) -> Settings:
-        """Those of a notebook whose parameters are all that it has named so far: ``Settings.of(globals())``."""
+        """Those of a notebook whose parameters are all that it has named so far: ``Settings.of(globals())``.
+
+        A profile of which another value has been changed is called so.
+        """
         plain = (bool, int, float, str, list, type(None))
         values = {name: given for name, given in names.items() if isinstance(given, plain) and name[0] != "_"}
-        return cls({name: given for name, given in values.items() if name not in ("In", "Out", "exit", "quit")})
+        found = cls({name: given for name, given in values.items() if name not in ("In", "Out", "exit", "quit")})
+        named = found.__dict__.get("profile")
+        is_whole = named not in PROFILES or vars(found.of_profile(named)) == vars(found)
+        return found if is_whole else found.replace(profile=f"{named}, changed")
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"settings are frozen; use at.replace({name}=...)")

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from wsnb.errors import InvalidValue
 from wsnb.trials.trial import Trial
 
 Name = TypeVar("Name", bound=Hashable)
@@ -28,11 +29,8 @@ class Item(Generic[Name]):
     family: str = ""
 
     def family_of(self, key: Hashable) -> Hashable:
-        """What it is published and judged together with, when this is its name in a chapter.
-
-        Of a family those that are only welcome are apart: whether they are there decides nothing about the others.
-        """
-        return self.family or key, self.welcome
+        """What it is published and judged together with, when this is its name in a chapter."""
+        return self.family or key
 
     def first(self) -> Mapping[Name, Trial]:
         """The trials of the first seed."""
@@ -59,13 +57,20 @@ def together(items: Mapping[Hashable, Item]) -> Item:
     """Several items of the same seeds as one, whose names are pairs: what it compares is paired across all.
 
     It belongs to their family, where that is one.
+
+    Raises:
+        InvalidValue: when their seeds are not the same.
     """
-    alike = set.intersection(*(set(item.seeds) for item in items.values()))
+    first, *others = (list(item.seeds) for item in items.values())
+    if any(seeds != first for seeds in others):
+        raise InvalidValue(
+            f"Items with the seeds {first} and {others} were given to be paired; allowed: the same seeds."
+        )
     families = {item.family for item in items.values()}
     return Item(
         {
             seed: {(key, name): trial for key, item in items.items() for name, trial in item.seeds[seed].items()}
-            for seed in sorted(alike)
+            for seed in first
         },
         welcome=any(item.welcome for item in items.values()),
         family=families.pop() if len(families) == 1 else "",

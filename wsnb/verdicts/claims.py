@@ -8,16 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from wsnb.verdicts.findings import Finding
+from wsnb.verdicts.rule import Expects, Outcome
 from wsnb.verdicts.statistics import welch
-
-Expects = Literal["positive", "negative", "negligible", "not below", "not above"]
-"""Of an effect: that it lies above zero, below it, within the smallest size that matters of it, or on no more than that
-on one side. "As good as" expects one of the last two; "no gap" the third."""
-
-Outcome = Literal["reproduced", "not reproduced", "inconclusive", "not run"]
 
 
 @dataclass(frozen=True)
@@ -34,13 +28,13 @@ class Printed:
 
     Attributes:
         value: on the effect's scale: the difference of the accuracies that it prints.
-        seeds: how many it is the mean of; 0 where the paper does not say.
         error: the standard error of the value, where the paper prints one or its seeds are known.
+        freedom: the degrees of freedom of that.
     """
 
     value: float
-    seeds: int = 0
     error: float | None = None
+    freedom: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,7 @@ class Verdict:
         outcome: in a word or two.
         findings: those it rests on; none where nothing of it is recorded.
         profile: at which they were made.
-        missing: what is needed when it was not run.
+        missing: what is needed when it was not run, or what it waits for.
     """
 
     claim: Claim
@@ -165,12 +159,12 @@ def against_printed(finding: Finding, printed: Printed) -> str:
     half of its width is under the larger of d and half of what is printed. Without an error in print, where theirs lies
     of our interval is said.
     """
-    ours = finding.measured.paired
-    if ours is None:
-        return "not run"
-    if printed.error is None or printed.seeds < 2:
+    ours = finding.measured.finished
+    if ours is None or not finding.is_judged or finding.measured.too_many_failed:
+        return "not judged"
+    if printed.error is None:
         return "inside ours" if ours.low <= printed.value <= ours.high else "outside ours"
-    low, high = welch(ours, printed.value, printed.error, printed.seeds - 1)
+    low, high = welch(ours, printed.value, printed.error, printed.freedom)
     if low > 0 or high < 0:
         return "differs"
     narrow = (high - low) / 2 < max(finding.effect.smallest, abs(printed.value) / 2)

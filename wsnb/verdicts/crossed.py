@@ -16,7 +16,7 @@ Configuration = tuple[str, Any, Any]
 """A start, and what its two phases were trained with."""
 
 AS_GOOD = 1.0
-"""Points below the best within which a configuration is as good."""
+"""Points below random init's best within which a configuration is as good."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,25 @@ class Choice:
     Attributes:
         fresh: random init's most accurate.
         warm: the warm start's most accurate.
-        cheap: the warm start's that shows fewest images, of those within a point of ``fresh``; None without such.
+        cheap_fresh: random init's that shows fewest images, of those as good as ``fresh``.
+        cheap_warm: the warm start's, of those as good as ``fresh``; None without such.
     """
 
     fresh: Configuration
     warm: Configuration
-    cheap: Configuration | None
+    cheap_fresh: Configuration
+    cheap_warm: Configuration | None
+
+    def __str__(self) -> str:
+        """As a profile writes it down."""
+        return "; ".join(map(in_words, (self.fresh, self.warm, self.cheap_fresh, self.cheap_warm)))
+
+
+def in_words(name: Configuration | None) -> str:
+    """ "0.1 / 32, then 0.03 / 128": the learning rate and batch size of each phase."""
+    if name is None:
+        return "none"
+    return ", then ".join(f"{rate:g} / {size}" for rate, size in dict.fromkeys(name[1:]))
 
 
 class Crossed(Compared[Configuration]):
@@ -72,5 +85,9 @@ class Crossed(Compared[Configuration]):
             return mean(self.percent(name))
 
         fresh, warm = max(of_random, key=accuracy), max(of_warm, key=accuracy)
-        as_good = [name for name in of_warm if accuracy(name) >= accuracy(fresh) - AS_GOOD]
-        return Choice(fresh, warm, min(as_good, key=lambda name: mean(self.cost(name)), default=None))
+
+        def cheapest(names: list[Configuration]) -> Configuration | None:
+            as_good = [name for name in names if accuracy(name) >= accuracy(fresh) - AS_GOOD]
+            return min(as_good, key=lambda name: mean(self.cost(name)), default=None)
+
+        return Choice(fresh, warm, cheapest(of_random) or fresh, cheapest(of_warm))

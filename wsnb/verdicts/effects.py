@@ -12,10 +12,8 @@ from wsnb.evidence.records import Record
 from wsnb.trials.item import Item
 from wsnb.trials.trial import Trial
 from wsnb.verdicts.measures import Measure
+from wsnb.verdicts.rule import MOST_FAILED
 from wsnb.verdicts.statistics import Paired
-
-MOST_FAILED = 0.2
-"""The share of pairs of which a training may have failed before nothing else is decided."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ class Measured:
         failed: those of them of which a training failed.
         missing: the planned seeds of which a record is missing.
         example: the trial among those compared that sees most images, of the first seed: what it was measured on.
-        cost: seconds that the trainings of one seed took, those before them too, in the mean; NaN where none is there.
+        cost: seconds that all trainings of the item took for one seed, in the mean; NaN where none is there.
     """
 
     effect: Effect
@@ -112,8 +110,17 @@ class Measured:
 
     @property
     def paired(self) -> Paired | None:
-        """The differences, to be counted with; None for fewer than two."""
-        return Paired(self.differences, self.effect.measure.resolution) if len(self.differences) > 1 else None
+        """The differences as they are judged, failures against their side; None for fewer than two."""
+        return self._paired(self.differences)
+
+    @property
+    def finished(self) -> Paired | None:
+        """Those of the seeds of which none failed: what was measured; None for fewer than two."""
+        pairs = zip(self.seeds, self.differences, strict=True)
+        return self._paired(tuple(difference for seed, difference in pairs if seed not in self.failed))
+
+    def _paired(self, differences: tuple[float, ...]) -> Paired | None:
+        return Paired(differences, self.effect.measure.resolution) if len(differences) > 1 else None
 
     @property
     def too_many_failed(self) -> bool:
@@ -125,9 +132,9 @@ def measure(effect: Effect, item: Item, records: Mapping[Trial, Record]) -> Meas
     """The effect on every planned seed of the item.
 
     A training failed when it diverged, when it never learned (on its own training images it is right no more often than
-    two guesses at random would be) or, where the measure asks for it, when it never got there. The pair of such a seed
-    counts against it with the larger of twice the smallest size that matters and the largest difference of the pairs
-    that finished; with 0 where that counts for neither side.
+    two guesses at random would be) or, where the measure asks for it, when it or one before it never got there. The
+    pair of such a seed counts against it with the larger of twice the smallest size that matters and the largest
+    difference of the pairs that finished; with 0 where that counts for neither side.
     """
     names = effect.names()
     against: dict[int, int] = {}
@@ -138,9 +145,8 @@ def measure(effect: Effect, item: Item, records: Mapping[Trial, Record]) -> Meas
             missing.append(seed)
             continue
         of_seed = {name: records[trials[name]] for name in names}
-        made = {each for name in names for each in (trials[name], *trials[name].ancestors()) if each in records}
-        seconds.append(sum(records[each].provenance["seconds"] for each in made))
-        lost = [sign for name, sign in names.items() if has_failed(trials[name], of_seed[name], effect.measure)]
+        seconds.append(sum(records[each].provenance["seconds"] for each in set(trials.values()) if each in records))
+        lost = [sign for name, sign in names.items() if has_failed(trials[name], records, effect.measure)]
         if lost:
             worse = -1 if effect.measure.higher_is_better else 1
             against[seed] = worse * (sum(lost) > 0) - worse * (sum(lost) < 0)
@@ -157,10 +163,14 @@ def measure(effect: Effect, item: Item, records: Mapping[Trial, Record]) -> Meas
     )
 
 
-def has_failed(trial: Trial, record: Record, measure: Measure) -> bool:
+def has_failed(trial: Trial, records: Mapping[Trial, Record], measure: Measure) -> bool:
     """Whether this training has no result that the measure could take."""
-    if record.failed or (measure.must_converge and not record.converged):
+    record = records[trial]
+    if record.failed:
         return True
+    if measure.must_converge:
+        there = (records[each] for each in (trial, *trial.ancestors()) if each in records)
+        return not all(each.converged for each in there)
     if not measure.must_learn:
         return False
     classes = len(trial.data.classes or ()) or catalogue.facts(trial.data.dataset).classes

@@ -11,24 +11,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from wsnb.verdicts.effects import Effect, Measured
-from wsnb.verdicts.statistics import Paired, holm, largest_spread, seeds_to_exclude, seeds_to_find
+from wsnb.verdicts.power import Plan, seeds_to_settle
+from wsnb.verdicts.rule import FEWEST_SEEDS, LEVEL, STILL_SMALL, Expects, State
+from wsnb.verdicts.statistics import Paired, holm, largest_spread
 
-State = Literal["positive", "negative", "negligible", "unclear", "not judged"]
-
-LEVEL = 0.05
-FEWEST_SEEDS = 5
-
-STILL_SMALL = 0.13
-"""An effect that all seeds but one would call small at this level is not called positive or negative.
-
-So no one seed moves an effect between *negligible* and *positive*: what n seeds show to be small at 5 %, each n - 1 of
-them show at 12 % or less. (Leaving out a seed that lies v spreads of the mean below it, the t of n - 1 seeds is least
-at v = 1 / t, where it is the square root of (t^2 - 1)(n - 2) / n: for five seeds 1.46, which is p = 0.12; for more p
-is smaller.)
-"""
+OTHERWISE = 1.5
+"""Times the smallest size that matters: the effect that open claims are planned for where no paper prints one."""
 
 
 @dataclass(frozen=True)
@@ -99,18 +89,28 @@ class Finding:
         return self.measured.paired
 
     @property
-    def detectable(self) -> float:
-        """The size of which these seeds find the sign four times in five, tested alone of its family's members."""
-        return self._paired.detectable(level=LEVEL / self.members)
+    def detectable(self) -> float | None:
+        """The size of which these seeds find the sign four times in five; None where a training failed."""
+        if self.measured.failed:
+            return None
+        return Plan(self._paired.n, self._paired.spread, self.effect.smallest, self.members).detectable()
 
-    def seeds_to_settle(self, printed: float | None) -> tuple[int | None, int | None]:
-        """How many seeds settle it with 80 % if there is no effect, and if it is the printed one; None for over 100.
+    def seeds_to_settle(self, expects: Expects, printed: float | None) -> tuple[int | None, int | None]:
+        """How many seeds decide a claim four times in five; None for over a hundred.
 
-        By the upper limit of the spread, and without what other members of the family would make easier. Where nothing
-        is printed, for an effect of the smallest size that matters.
+        By the upper 80 % limit of the spread, and without what other members of the family would make easier.
+
+        Args:
+            expects: what the claim expects of the effect.
+            printed: the paper's own value of it.
+
+        Returns:
+            If there is no effect; and if it is the printed one, or half as large again as matters.
         """
-        spread, level, least = largest_spread(self._paired), LEVEL / self.members, self.effect.smallest
-        return seeds_to_exclude(least, spread, level=level), seeds_to_find(printed or least, spread, level=level)
+        spread, least = largest_spread(self._paired), self.effect.smallest
+        sizes = 0.0, OTHERWISE * least if printed is None else printed
+        nothing, something = (seeds_to_settle(size, expects, spread, least, self.members) for size in sizes)
+        return nothing, something
 
 
 def find(measured: Sequence[Measured]) -> dict[str, Finding]:

@@ -1,12 +1,12 @@
-"""What paired seeds say: a mean difference, how sure it is, and what could have been seen.
+"""What paired seeds say: a mean difference and how sure it is; means over studies.
 
-Student's t, its noncentral form and the chi-squared distribution are scipy's; the mean over studies is statsmodels',
-which is imported where it is used: it takes seconds.
+Student's t and the chi-squared distribution are scipy's; the mean over studies is statsmodels', which is imported where
+it is used: it takes seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,12 +22,10 @@ class Paired:
     Attributes:
         differences: one per seed.
         resolution: the smallest step of what is measured: no spread counts as smaller.
-        level: of the interval, such as 0.95.
     """
 
     differences: tuple[float, ...]
     resolution: float = 0.0
-    level: float = 0.95
 
     @property
     def n(self) -> int:
@@ -51,8 +49,8 @@ class Paired:
 
     @property
     def half_width(self) -> float:
-        r"""Half the interval: :math:`t_{n-1} \, s / \sqrt n`."""
-        return float(special.stdtrit(self.n - 1, (1 + self.level) / 2) * self.error)
+        r"""Half the 95 % interval: :math:`t_{n-1} \, s / \sqrt n`."""
+        return float(special.stdtrit(self.n - 1, 0.975) * self.error)
 
     @property
     def low(self) -> float:
@@ -65,8 +63,8 @@ class Paired:
         return self.mean + self.half_width
 
     def without(self, number: int) -> Paired:
-        """The others, when this one is left out."""
-        return Paired(self.differences[:number] + self.differences[number + 1 :], self.resolution, self.level)
+        """The others, when this one is left out, by their own spread however small."""
+        return Paired(self.differences[:number] + self.differences[number + 1 :])
 
     def _tail(self, distance: float) -> float:
         """How often a mean comes out further than this, in its unit, above a true mean; 0 or 1 where all are equal."""
@@ -99,18 +97,6 @@ class Paired:
         """
         return self._tail(abs(self.mean) - least) + self._tail(abs(self.mean) + least)
 
-    def detectable(self, power: float = 0.8, level: float = 0.05) -> float:
-        """The true mean whose sign so many seeds, spread as these are, find with this power; NaN for one.
-
-        Args:
-            power: how often, as a share.
-            level: of the two-sided test.
-        """
-        if self.n < 2:
-            return float("nan")
-        critical = special.stdtrit(self.n - 1, 1 - level / 2)
-        return float(special.nctdtrinc(self.n - 1, 1 - power, critical) * self.error)
-
 
 def paired(first: Sequence[float], second: Sequence[float], resolution: float = 0.0) -> Paired:
     """``first - second``, pair by pair.
@@ -138,41 +124,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-MOST_SEEDS = 100
-"""A number of seeds above which it is only said that it is above."""
-
-
-def _fewest(enough: Callable[[int], bool]) -> int | None:
-    return next((seeds for seeds in range(5, MOST_SEEDS + 1) if enough(seeds)), None)
-
-
 def largest_spread(measured: Paired, share: float = 0.8) -> float:
     r"""The one-sided upper limit of the true spread: :math:`s \sqrt{(n - 1) / \chi^2_{1 - share, \, n - 1}}`."""
     return float(measured.spread * np.sqrt((measured.n - 1) / special.chdtri(measured.n - 1, share)))
-
-
-def seeds_to_find(effect: float, spread: float, power: float = 0.8, level: float = 0.05) -> int | None:
-    """How many seeds find the sign of a true mean of this size with this power; None for over a hundred."""
-
-    def enough(seeds: int) -> bool:
-        critical = special.stdtrit(seeds - 1, 1 - level / 2)
-        return special.nctdtr(seeds - 1, abs(effect) / spread * np.sqrt(seeds), critical) <= 1 - power
-
-    return _fewest(enough)
-
-
-def seeds_to_exclude(least: float, spread: float, power: float = 0.8, level: float = 0.05) -> int | None:
-    r"""How many seeds show with this power that a mean is within ``least`` when it is zero; None for over a hundred.
-
-    The smallest :math:`n` with
-    :math:`2 \, P(t_{n-1} < \sqrt n \, \mathrm{least} / s - t_{n-1,\,1-level}) - 1 \ge` power.
-    """
-
-    def enough(seeds: int) -> bool:
-        critical = special.stdtrit(seeds - 1, 1 - level)
-        return 2 * special.stdtr(seeds - 1, np.sqrt(seeds) * least / spread - critical) - 1 >= power
-
-    return _fewest(enough)
 
 
 def welch(ours: Paired, value: float, error: float, freedom: int, level: float = 0.95) -> tuple[float, float]:
