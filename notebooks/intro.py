@@ -39,8 +39,8 @@ other_seeds.summary(other_seeds.judged_twice())
 # ## Every claim, and what became of it
 #
 # A claim is something that a paper states; what several papers claim alike is counted once. Its verdict is computed from
-# paired seeds by a rule fixed before the runs, which stands in {doc}`verdicts`. Beside it stand the effect that the
-# seeds find four times in five and, where it is open, how many seeds would settle it.
+# paired seeds by one rule, which stands in {doc}`verdicts`. Beside it stand the effect that the seeds find four times
+# in five and, where it is open, how many seeds would settle it.
 
 # %% tags=["remove-input"]
 front.counts_table(found)

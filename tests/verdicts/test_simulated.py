@@ -6,8 +6,8 @@ from findings_of import measured
 
 from wsnb.verdicts.findings import find
 
-FAMILIES = 400
-SLACK = 0.022
+FAMILIES = 1000
+SLACK = 0.014
 """Two standard errors of a share of 5 % in so many families."""
 
 
@@ -32,13 +32,13 @@ def simulated(members, seeds, truth, spread, failing=0.0):
     return {name: count / FAMILIES for name, count in called.items()}
 
 
-@pytest.mark.parametrize("failing", [0.0, 0.05, 0.1, 0.2])
-@pytest.mark.parametrize("members, seeds, spread", [(1, 5, 0.7), (3, 5, 0.3), (3, 10, 1.0)])
+@pytest.mark.parametrize("failing", [0.0, 0.05, 0.2])
+@pytest.mark.parametrize("members, seeds, spread", [(3, 5, 0.3), (3, 10, 1.0)])
 def test_where_there_is_nothing_a_sign_is_found_in_under_one_family_of_twenty(members, seeds, spread, failing):
     assert simulated(members, seeds, 0.0, spread, failing)["a sign"] < 0.05 + SLACK
 
 
-@pytest.mark.parametrize("failing", [0.0, 0.05, 0.1, 0.2])
+@pytest.mark.parametrize("failing", [0.0, 0.1])
 @pytest.mark.parametrize("truth", [1.0, -1.0])
 @pytest.mark.parametrize("members, seeds, spread", [(1, 5, 0.3), (3, 10, 0.7)])
 def test_an_effect_that_matters_is_called_negligible_in_under_one_family_of_twenty(

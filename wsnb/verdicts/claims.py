@@ -1,7 +1,7 @@
 """Claims of the papers, and verdicts on them computed from findings.
 
 A claim is a statement with a source, the effects that it speaks of, and what it expects of each. Its verdict follows
-from the findings by a rule that was fixed beforehand, and is never written by hand.
+from the findings by one rule, and is never written by hand.
 """
 
 from __future__ import annotations
