@@ -25,8 +25,8 @@
 # %% tags=["remove-input"]
 from wsnb.publishing import front
 
-published = front.published_verdicts()
-front.answer(published)
+found = front.board()
+front.answer(found)
 
 # %% tags=["remove-input"]
 from wsnb.publishing import other_seeds
@@ -38,16 +38,15 @@ other_seeds.summary(other_seeds.judged_twice())
 #
 # ## Every claim, and what became of it
 #
-# A claim is something that a paper states. Its verdict is computed from paired seeds with a confidence
-# interval, by a rule fixed before the runs: see the chapter for the rule, the spread and what the
-# seeds could have shown. Unless a claim says otherwise the effect is the *gap*: random init minus warm start, in points
-# of test accuracy. Where an interval is not of 95 %, several claims are judged at once.
+# A claim is something that a paper states; what several papers claim alike is counted once. Its verdict is computed from
+# paired seeds by one rule, which stands in {doc}`verdicts`. Beside it stand the effect that the seeds find four times
+# in five and, where it is open, how many seeds would settle it.
 
 # %% tags=["remove-input"]
-front.counts_table(published)
+front.counts_table(found)
 
 # %% tags=["remove-input"]
-front.claims_tables(published)
+front.claims_tables(found)
 
 # %% [markdown]
 # ## Which paper
@@ -62,6 +61,7 @@ front.claims_tables(published)
 # - {doc}`gap-offline` asks whether there is a gap, for which models and optimisers; {doc}`online`, whether it adds up
 #   as data keeps coming.
 # - {doc}`early-stopping`, {doc}`weight-decay` and {doc}`learning-rate-batch-size` ask whether the usual means close it.
+# - {doc}`verdicts` has the rule by which the book decides; {doc}`pilot`, how its sizes and seeds were chosen.
 # - {doc}`other-seeds` asks whether the verdicts hold on seeds that the pages do not use.
 # - {doc}`precision` and {doc}`cost` tell how it is measured, how fast, and what it costs on larger machines.
 # - {doc}`rerun` tells how to run a chapter with other values, or on your own images.

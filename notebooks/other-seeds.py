@@ -13,9 +13,9 @@
 # of the order of batches. Would others have given the same?
 #
 # Each chapter is judged again here, by its own code and its own rules, on seeds that its page does not use: those from
-# ten above, as many as the page has or as are recorded; and on both together. The rule for what is compared was fixed
-# before a training on other seeds was begun. *Inconclusive* says that the seeds do not suffice, so a claim may well be
-# decided on one side alone; a verdict does not hold when the other seeds say *the opposite*.
+# fifty above, as many as the page has. They have a verdict of their own and change no page's. *Inconclusive* says that
+# the seeds do not suffice, so a claim may well be decided on one side alone; a verdict does not hold when the other seeds
+# say *the opposite*.
 
 # %% tags=["hide-input"]
 from wsnb.publishing import other_seeds

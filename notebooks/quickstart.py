@@ -36,7 +36,7 @@ first_seed = 0
 # where another ended. It trains nothing; `run` does, each trial once, parents first.
 
 # %%
-from wsnb import Adam, Part, ResNet18, ShrinkPerturb, TrainAccuracy, Trial, half
+from wsnb import Adam, Item, Part, ResNet18, ShrinkPerturb, TrainAccuracy, Trial, half
 from wsnb.publishing.settings import Settings
 
 at = Settings.of(globals())
@@ -83,7 +83,7 @@ with tempfile.TemporaryDirectory() as folder:
 
 # %% mystnb={"figure": {"caption": "Test accuracy by epoch on scikit-learn's digits, from three starts and for half of the data. Lines are means over seeds, bands one standard deviation between seeds; epoch 0 is before the first step, and a seed that reached 99 % training accuracy stays at its last value.", "name": "fig-quickstart"}, "image": {"alt": "Test accuracy by epoch on the digits: half of the data, then all of it from random init, from a warm start and from shrink-perturb. The table below gives where each line ends."}} tags=["hide-input"]
 from wsnb.publishing import figures
-from wsnb.verdicts.items import Compared, Item
+from wsnb.verdicts.compared import Compared
 
 compared = Compared(Item(by_seed), records)
 STARTS = ("half of the data", "random init", "warm start", "shrink-perturb")

@@ -12,6 +12,7 @@ from wsnb.regularizers import DTNH, L2SP, KnowDist, PlainSum
 from wsnb.running.run import plan, recorded, run
 from wsnb.seam import Callback, Direction, Model, Optimizer, Regularizer, Start, Stop
 from wsnb.starts import Dash, RandomInit, ShrinkPerturb, WarmStart
+from wsnb.trials.item import Item
 from wsnb.trials.stops import Epochs, Steps, StopsImproving, TrainAccuracy
 from wsnb.trials.trial import Trial
 from wsnb.values import kind, setting

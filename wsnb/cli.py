@@ -80,11 +80,12 @@ def app(traceback: bool) -> None:
 @app.command()
 @click.option("--parameters", is_flag=True, help="Show each chapter's parameters and their values too.")
 def chapters(parameters: bool) -> None:
-    """List the chapters, and the profile that each one publishes."""
+    """List the chapters, and the profiles that each one publishes."""
     from wsnb.publishing import chapters as book
 
-    records, found = Records(), book.chapters()
-    rows = [(chapter.name, chapter.published_profile(records) or "", chapter.title) for chapter in found]
+    found = book.chapters()
+    profiles = [", ".join(each.published().profiles) if each.has_trials else "" for each in found]
+    rows = [(chapter.name, shown, chapter.title) for chapter, shown in zip(found, profiles, strict=True)]
     for chapter, line in zip(found, _in_columns(rows), strict=True):
         click.echo(line)
         if parameters:
@@ -154,7 +155,7 @@ def _chapter_options(command: Callable) -> Callable:
     """The options that say which chapters, and with which values of their parameters."""
     for option in (
         click.option("-p", "given", metavar="NAME=VALUE", multiple=True, callback=_parameter, help="Set a parameter."),
-        click.option("--profile", help="smoke, laptop or paper [the chapter's own values]."),
+        click.option("--profile", help="smoke, laptop, full or paper [the chapter's own values]."),
         click.argument("names", metavar="[CHAPTER]...", nargs=-1),
     ):
         command = option(command)
@@ -223,11 +224,12 @@ def book(names: tuple[str, ...], force: bool, pages: bool) -> None:
     """Make the book: execute what has changed against the records, render, print the first page's path.
 
     With chapters named, these alone and the pages that gather from all. Nothing is trained but the
-    quickstart, which trains live; `wsnb run CHAPTER` trains. A chapter shows the largest profile whose
-    records are complete.
+    quickstart, which trains live; `wsnb run CHAPTER` trains. A chapter shows each figure and table at the
+    largest profile that has all of its records.
     """
     from wsnb.publishing import chapters as chapter_list
     from wsnb.publishing import execute, render
+    from wsnb.publishing.settings import PUBLISHED
 
     records = Records()
     chosen = [chapter_list.chapter(name) for name in names] or chapter_list.chapters()
@@ -235,7 +237,7 @@ def book(names: tuple[str, ...], force: bool, pages: bool) -> None:
     for chapter in dict.fromkeys([*(chapter for chapter in chosen if not chapter.gathers), *gathering]):
         if chapter.sync():
             click.echo(f"{chapter.name}: brought {chapter.notebook_path.name} up to its script", err=True)
-        settings = chapter.settings(chapter.published_profile(records))
+        settings = chapter.settings(PUBLISHED if chapter.has_trials else None)
         if not force and execute.is_current(chapter, settings, records):
             continue
         click.echo(f"{chapter.name}: executing ({settings.get('profile', 'live')})", err=True)

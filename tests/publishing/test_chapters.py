@@ -64,10 +64,10 @@ def outputs(page: nbformat.NotebookNode) -> list[Any]:
 # The contract -------------------------------------------------------------------------------------
 
 CELLS = {
-    "parameters": 'profile = "laptop"\nseeds = 2\nfirst_seed = 0',
+    "parameters": 'profile = "laptop"\nseeds = 5\nfirst_seed = 0',
     "trials": """
 from wsnb import MLP, SGD, Epochs, Part, Trial
-from wsnb.verdicts.items import Item
+from wsnb.trials.item import Item
 
 def trials(at):
     def one(rate, seed):
@@ -79,12 +79,14 @@ def trials(at):
 """,
     "": 'raise RuntimeError("this cell was run")',
     "verdicts": """
-from wsnb.papers import claim
-from wsnb.verdicts.claims import judge
+from wsnb.papers import CLAIMS
+from wsnb.verdicts.effects import Effect
+from wsnb.verdicts.judging import judge
+from wsnb.verdicts.measures import ACCURACY_IF_ANY
 
 def verdicts(at, records):
-    found = [records[trials(at)["ours"].seeds[seed]["one"]].test_accuracy for seed in at.all_seeds]
-    return [judge(claim("gap-figure-1"), found, 0, "digits")]
+    effects = [Effect("figure-1-gap", "one", 5.0, ACCURACY_IF_ANY, "ours")]
+    return judge(effects, trials(at), records, CLAIMS.values(), at.profile)
 """,
 }
 
@@ -101,10 +103,12 @@ def test_a_chapter_is_asked_for_its_trials_and_verdicts_without_its_other_cells(
     new = written(tmp_path)
     settings = new.settings()
     trials = new.trials(settings)
-    assert [trial.seed for trial in trials] == [0, 1]
+    assert [trial.seed for trial in trials] == [0, 1, 2, 3, 4]
     records = run(trials, workers=0)
-    [verdict] = new.verdicts(settings, records)
-    assert (verdict.claim, verdict.measured.n) == (CLAIMS["gap-figure-1"], 2)
+    judged = new.judged(settings, records)
+    measured = [100 * records[trial].final["test_accuracy"] - 5 for trial in trials]
+    assert judged.findings["figure-1-gap"].measured.differences == pytest.approx(measured)
+    assert CLAIMS["gap-figure-1"] in {verdict.claim for verdict in judged.verdicts}
     with pytest.raises(RuntimeError, match="this cell was run"):
         shown(new, settings)
 
@@ -116,7 +120,6 @@ def test_what_is_welcome_is_never_required_and_shown_where_it_is_recorded(tmp_pa
     ours, theirs = (items[name].first()["one"] for name in ("ours", "theirs"))
     assert new.trials(settings) == [ours]
     run([ours], workers=0)
-    assert new.missing(settings, Records()) == []
     assert set(new.records(settings)) == {ours}
     run([theirs], workers=0)
     assert set(new.records(settings)) == {ours, theirs}
@@ -132,13 +135,13 @@ def test_a_tagged_cell_without_its_function_is_refused_with_a_sentence(tmp_path:
 def test_a_page_without_trials_trains_nothing_and_says_nothing(tmp_path: Path) -> None:
     page = written(tmp_path, {"": "1 + 1"})
     assert not page.has_trials and page.gathers
-    assert page.trials({}) == page.verdicts({}, {}) == [] and page.published_profile(Records()) is None
+    assert page.trials({}) == [] and page.judged({}, {}).verdicts == ()
 
 
 OWN = '''
 from wsnb import MLP, SGD, Epochs, Part, Trial, kind, setting
 from wsnb.seam import Callback
-from wsnb.verdicts.items import Item
+from wsnb.trials.item import Item
 
 def shrunk(tensor, factor):
     tensor.mul_(factor)
@@ -180,17 +183,13 @@ def test_parameters_come_from_the_cell_the_profile_and_the_command_in_that_order
     assert (changed["seeds"], changed["width"], changed["profile"]) == (3, 64, "paper, changed")
     with pytest.raises(InvalidValue, match="Did you mean 'seeds'"):
         found.settings("paper", {"sedes": 3})
+    with pytest.raises(InvalidValue, match="chosen by --profile"):
+        found.settings("paper", {"profile": "laptop", "seeds": 3})
 
 
-@pytest.mark.parametrize(
-    ("complete", "published"), [([], "laptop"), (["smoke"], "laptop"), (["smoke", "paper"], "paper")]
-)
-def test_a_chapter_publishes_the_largest_profile_that_is_complete_and_never_smoke(
-    complete: list[str], published: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_settings_that_are_published_are_the_chapters_own_and_each_item_has_a_profile_of_its_own() -> None:
     found = chapter("gap-offline")
-    monkeypatch.setattr(Chapter, "missing", lambda self, at, records: [] if at["profile"] in complete else ["one"])
-    assert found.published_profile(Records()) == published
+    assert found.settings("published") == found.settings() | {"profile": "published"}
 
 
 def test_a_page_is_current_until_something_that_it_rests_on_changes(
@@ -274,23 +273,26 @@ def test_a_page_shows_the_verdicts_that_its_chapter_gives(smoke: Path, pages: di
     for name in WITH_TRIALS:
         found = chapter(name)
         settings = found.settings("smoke")
-        verdicts = found.verdicts(settings, found.records(settings, Records(smoke / "records")))
-        judged += [verdict.claim.id for verdict in verdicts]
+        of_chapter = found.judged(settings, found.records(settings, Records(smoke / "records")))
+        judged += [verdict.claim.id for verdict in of_chapter.verdicts]
         text = "\n".join(str(output.get("data", {}).get("text/markdown", "")) for output in outputs(pages[name]))
-        for verdict in verdicts:
-            [row] = [line for line in text.splitlines() if line.startswith(f"| `{verdict.claim.id}`:")]
+        for verdict in of_chapter.verdicts:
+            [row] = [line for line in text.splitlines() if f"`{verdict.claim.id}`:" in line]
             assert f"**{verdict.outcome}**" in row
-    assert sorted(judged) == sorted(CLAIMS)  # every claim, on one page
+        for effect in of_chapter.findings:
+            assert f"| `{effect}`:" in text
+    assert sorted(judged) == sorted(name for name, each in CLAIMS.items() if each.expects)  # every one, on one page
 
 
 def test_the_gap_chapter_judges_what_it_has_records_of_and_names_the_data_that_the_rest_needs(smoke: Path) -> None:
     found = chapter("gap-offline")
     settings = found.settings("smoke")
-    verdicts = found.verdicts(settings, found.records(settings, Records(smoke / "records")))
-    measured = [verdict for verdict in verdicts if verdict.outcome != "not run"]
-    assert len(measured) == 3 + 9 + 4 + 1  # Figure 1's three, the CIFAR-10 cells of two papers and all of them
-    assert all(verdict.measured.n == 3 for verdict in measured)
-    assert {verdict.missing for verdict in verdicts if verdict.outcome == "not run"} == {"SVHN", "CIFAR-100"}
+    judged = found.judged(settings, found.records(settings, Records(smoke / "records")))
+    measured = [name for name, finding in judged.findings.items() if finding.measured.seeds]
+    assert len(measured) == 3 + 9  # Figure 1's three, and the CIFAR-10 cells
+    assert {finding.state for finding in judged.findings.values()} == {"not judged"}  # three seeds are too few
+    missing = {verdict.missing for verdict in judged.verdicts}
+    assert missing == {"SVHN", "its trainings", "five seeds or more: 3 are planned"}
 
 
 def test_executing_again_trains_nothing_and_changes_no_byte(smoke: Path, pages: dict[str, Any]) -> None:
@@ -324,7 +326,7 @@ def test_plain_papermill_runs_a_chapter_with_a_profile_and_a_parameter(smoke: Pa
     page = nbformat.read(out, as_version=4)
     assert not page.metadata.papermill.exception
     assert page.metadata.papermill.parameters.seeds == 2
-    assert "inconclusive" in str(outputs(page))  # two seeds decide nothing
+    assert "not judged: five seeds are the fewest" in str(outputs(page))
 
 
 # What is missing, and what failed -----------------------------------------------------------------
@@ -385,9 +387,11 @@ def test_a_training_that_failed_breaks_no_page_and_is_told_of(
     text = text_of(found, settings)
     assert f"**Failed:** {failed} of the {len(trials)} trainings have no result" in text
     assert "nan" not in text.lower().replace(lost_sentence := "train loss is nan", "") and lost_sentence in text
-    for verdict in found.verdicts(settings, found.records(settings)):
+    for finding in found.judged(settings, found.records(settings)).findings.values():
+        measured = finding.measured
+        assert set(measured.failed) <= set(measured.seeds)
         if which == "every seed":
-            assert verdict.outcome == "not run"
+            assert measured.failed == measured.seeds
 
 
 def test_the_quickstart_shows_what_is_left_when_every_training_diverges() -> None:
@@ -423,5 +427,3 @@ for command in (["--help"], ["chapters"], ["records", "list"], ["records", "veri
         sys.executable, "-c", script, *WITH_TRIALS,
         WSNB_RECORDS=str(smoke / "records"), WSNB_MISSING="error", MPLBACKEND="agg", PYTHONPATH=path,
     )  # fmt: skip
-
-

@@ -2,53 +2,77 @@
 
 from __future__ import annotations
 
-from wsnb.papers import CLAIMS, claim
+import dataclasses
+
+import pytest
+from findings_of import around, found
+
+from wsnb.papers import CLAIMS
 from wsnb.publishing import front
-from wsnb.publishing.front import Published
-from wsnb.verdicts.claims import judge, not_run
+from wsnb.publishing.board import counted
+from wsnb.publishing.front import Board
+from wsnb.verdicts.claims import Verdict, verdict
+from wsnb.verdicts.findings import Finding
+
+QUESTIONS = sum(counted([Verdict(claim, "not run") for claim in CLAIMS.values()]).values())
 
 
-def published(name: str, mean: float = 1.0, spread: float = 0.1, chapter: str = "gap-offline") -> dict[str, Published]:
-    values = [mean - spread, mean, mean + spread]
-    return {name: Published(chapter, judge(claim(name), values, 0, "digits"))}
+def board(chapter: str = "gap-offline", **findings: Finding) -> Board:
+    """All claims, judged by these findings."""
+    names = {}
+    for name, finding in findings.items():
+        effect = dataclasses.replace(finding.effect, name=name.replace("_", "-"))
+        names[effect.name] = dataclasses.replace(finding, measured=dataclasses.replace(finding.measured, effect=effect))
+    judged = {name: verdict(claim, names, "laptop") for name, claim in CLAIMS.items()}
+    return Board(judged, names, {name: chapter for name, each in judged.items() if each.findings})
 
 
-def test_verdicts_are_counted_and_the_gap_is_given_as_a_range() -> None:
-    said = front.answer(published("gap-figure-1") | published("gap-after-early-stop", -0.4, spread=9)).markdown
-    assert f"Of {len(CLAIMS)} claims" in said
-    assert f"**1 reproduced, 1 inconclusive, {len(CLAIMS) - 2} not run**" in said
-    assert "−0.4 to +1.0 points" in said and "Measured on digits." in said
-    assert "images" not in said
+GAP = found(around(2.0, 0.3))
+
+
+def test_verdicts_are_counted_and_what_three_papers_claim_alike_counts_once() -> None:
+    said = front.answer(board(figure_1_gap=GAP, figure_3_gap=found(around(0.4, 9)))).markdown
+    assert f"Of {QUESTIONS} claims" in said
+    assert f"**1 reproduced, 1 inconclusive, {QUESTIONS - 2} not run**" in said
+
+
+@pytest.mark.parametrize("mean, words", [(2.0, "ended 2.0 points below one"), (-2.0, "ended 2.0 points above one")])
+def test_the_headline_is_the_gap_of_figure_1_with_its_interval(mean: float, words: str) -> None:
+    said = front.answer(board(figure_1_gap=found(around(mean, 0.3)))).markdown
+    assert words in said and "images" not in said
+    interval = "+2.0 [+1.6, +2.4]" if mean > 0 else "−2.0 [−2.4, −1.6]"
+    assert f"a gap of {interval} over 5 seeds" in said
 
 
 def test_online_it_says_what_is_saved_and_what_is_lost() -> None:
-    both = published("online-gap-cifar10", 3.7) | published("online-warm-start-saves", 65.9)
-    said = front.answer(both).markdown
+    said = front.answer(board(online_gap=found(around(3.7, 0.3)), online_images=found(around(-1.0748, 0.1)))).markdown
     assert "66 % of the images" in said and "+3.7 points" in said
-    assert "Measured on" in said
 
 
 def test_with_nothing_run_it_gives_the_count_alone() -> None:
-    assert front.answer({}).markdown == f"Of {len(CLAIMS)} claims examined so far: **{len(CLAIMS)} not run**."
+    assert front.answer(board()).markdown == f"Of {QUESTIONS} claims examined so far: **{QUESTIONS} not run**."
 
 
 def test_a_topic_links_to_its_chapter_and_its_rows_add_up() -> None:
-    shown = front.counts_table(published("gap-figure-1")).markdown
+    shown = front.counts_table(board(figure_1_gap=GAP)).markdown
     [line] = [line for line in shown.splitlines() if "Figure 1" in line]
     assert "(gap-offline.html)" in line
     assert [cell.strip() for cell in line.split("|")[2:-1]] == ["3", "1", "–", "–", "2"]
 
 
-def test_claims_that_were_not_run_are_a_line_that_says_what_they_need() -> None:
-    absent = {"online-no-gap-svhn-99": Published("online", not_run(claim("online-no-gap-svhn-99"), "SVHN"))}
-    shown = front.claims_tables(published("online-gap-cifar10") | absent).markdown
+def test_claims_of_one_question_share_a_row_and_those_that_were_not_run_are_a_line_that_says_what_they_need() -> None:
+    shown = front.claims_tables(board(online_gap=GAP)).markdown
     online = shown[shown.index("**The gap, online**") : shown.index("**Early stopping**")]
-    assert online.count("reproduced") == 1 and "6 not run: needs SVHN." in online
-    assert "+1.0 [+0.8,\N{NO-BREAK SPACE}+1.2] (3 seeds)" in online
+    [row] = [line for line in online.splitlines() if "reproduced" in line]
+    assert row.count("<br>") == 2 and "+2.0 [+1.6,\N{NO-BREAK SPACE}+2.4], 5 seeds: positive and large" in row
+    assert "3 not run: needs SVHN." in online and "needs trainings on actively chosen images." in online
 
 
-def test_without_a_record_every_claim_is_published_as_not_run_by_one_chapter() -> None:
-    found = front.published_verdicts()
-    assert set(found) == set(CLAIMS)
-    assert {each.verdict.outcome for each in found.values()} == {"not run"}
-    assert found["gap-figure-1"].chapter == "gap-offline" and found["rates-warm-as-good"].verdict.missing
+def test_without_a_record_every_claim_is_on_the_board_as_not_run() -> None:
+    published = front.board()
+    assert list(published.verdicts) == list(CLAIMS)
+    assert {each.outcome for each in published.verdicts.values()} == {"not run"}
+    assert published.chapter_of["gap-figure-1"] == "gap-offline"
+    untestable = {name for name, claim in CLAIMS.items() if not claim.expects}
+    assert set(CLAIMS) - set(published.chapter_of) == untestable
+    assert all(isinstance(each, Verdict) and each.missing for each in published.verdicts.values())

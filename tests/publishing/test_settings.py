@@ -20,7 +20,7 @@ def write_profile(tmp_path, monkeypatch):
     return (folder / "smoke.yml").write_text
 
 
-# The three files ----------------------------------------------------------------------------------
+# The files ----------------------------------------------------------------------------------------
 
 
 def test_there_is_a_file_for_each_profile_and_no_other():
@@ -75,18 +75,29 @@ def test_the_paper_profile_holds_what_the_paper_states():
     assert {name: profile("paper")[name] for name in stated} == stated
 
 
-def test_no_part_of_the_laptop_profile_ends_an_epoch_in_a_small_batch():
+@pytest.mark.parametrize("name", ["laptop", "full"])
+def test_no_part_ends_an_epoch_in_a_small_batch(name):
     # A last batch of a few images spoils SGD on a network with batch normalisation.
-    for images in (LAPTOP["images"], LAPTOP["figure_4_images"]):
+    values = profile(name)
+    for images in (values["images"], values["figure_4_images"]):
         assert images % 256 == 0
-    assert LAPTOP["chunk"] % 128 >= 64
+    assert values["chunk"] % 128 == 0 or values["chunk"] % 128 >= 64
+
+
+def test_no_profile_uses_the_seeds_of_a_pilot_or_those_that_choose():
+    for values in map(profile, PROFILES):
+        most = max(value for name, value in values.items() if name.endswith("seeds") and name != "pilot_seeds")
+        assert values["first_seed"] + most < values["first_choosing_seed"]
+        assert values["first_choosing_seed"] + values["choosing_seeds"] <= 1000 < values["first_pilot_seed"]
 
 
 # What is refused ----------------------------------------------------------------------------------
 
 
 def test_an_unknown_profile_is_refused_with_the_near_miss():
-    with pytest.raises(InvalidValue, match="no profile 'papers'; allowed: smoke, laptop, paper. Did you mean 'paper'"):
+    with pytest.raises(
+        InvalidValue, match="no profile 'papers'; allowed: smoke, laptop, full, paper. Did you mean 'paper'"
+    ):
         profile("papers")
 
 
@@ -117,6 +128,7 @@ def test_a_profile_that_holds_no_names_and_values_is_refused_with_a_sentence(wri
         ({"width": "64"}, "width is '64'; allowed: a whole number"),
         ({"dataset": "cifar-10"}, "'cifar-10' is no data set.*Did you mean 'cifar10'"),
         ({"dataset": 10}, "dataset is 10; allowed: a text"),
+        ({"also_on": "cifar-100"}, "'cifar-100' is no data set.*Did you mean 'cifar100'"),
         ({"curve_images": 0}, "curve_images is 0; allowed: a whole number or null, above 0"),
         ({"learning_rate": 0}, "learning_rate is 0; allowed: a number, above 0"),
         ({"learning_rate": "1e-3"}, "learning_rate is '1e-3'; allowed: a number"),  # YAML 1.1 takes it for a text
@@ -170,6 +182,13 @@ def test_what_a_trial_cannot_have_is_refused_when_the_trials_are_made(given, sen
 def test_settings_are_picked_from_a_notebooks_names_and_the_rest_passed_over():
     read = Settings.of({"seeds": 2, "rates": [1, 2], "resize": None, "pytest": pytest, "In": [], "_i": "x", "Out": {}})
     assert vars(read) == {"seeds": 2, "rates": (1, 2), "resize": None}
+
+
+def test_a_notebook_whose_values_are_not_all_its_profiles_is_of_a_changed_one():
+    values = {name: LAPTOP[name] for name in ("profile", "images", "seeds")}
+    assert Settings.of(values).profile == "laptop"
+    assert Settings.of(values | {"seeds": 3}).profile == "laptop, changed"
+    assert Settings.of(values | {"profile": "published", "seeds": 3}).profile == "published"
 
 
 def test_settings_are_frozen_and_name_what_there_is():

@@ -31,7 +31,7 @@ def changed(one, other):
 
 @pytest.mark.parametrize("key", ["Figure 1", ("CIFAR-10", "MLP", "Adam")])
 def test_offline_the_two_starts_differ_in_where_the_weights_come_from_and_nothing_else(key):
-    trials = items_of("gap-offline", images=200, optimizer_state="fresh")[key].first()
+    trials = items_of("gap-offline", images=200, figure_1_images=200, optimizer_state="fresh")[key].first()
     assert changed(trials["random init"], trials["warm start"]) == {"start", "parent"}
     assert trials["warm start"].parent == trials["half of the data"]
     assert changed(trials["half of the data"], trials["random init"]) == {"data"}
@@ -68,8 +68,18 @@ def test_sgd_on_the_perceptron_on_svhn_has_the_learning_rate_that_the_papers_tab
 def test_the_paper_profile_trains_what_the_paper_describes():
     found = chapter("gap-offline")
     trials = found.trials(found.settings("paper"))
-    assert len({trial.key for trial in trials}) == 15 + 5 * 9 * 3  # Figure 1, and Table 1's cells
-    assert {trial.data.dataset for trial in trials} == {"cifar10"}
+    assert len({trial.key for trial in trials}) == 15 + 5 * 18 * 3  # Figure 1, and Table 1's cells on CIFAR
+    assert {trial.data.dataset for trial in trials} == {"cifar10", "cifar100"}
+
+
+def test_a_family_of_table_1_is_a_models_optimisers_on_one_data_set():
+    families = {}
+    for key, item in items_of("gap-offline", "full").items():
+        families.setdefault(item.family_of(key), []).append(key)
+    assert families.pop("Figure 1") == ["Figure 1"]
+    assert len(families) == 9
+    for name, keys in families.items():
+        assert {f"{model} on {data}" for data, model, _ in keys} == {name}
 
 
 # Online -------------------------------------------------------------------------------------------
@@ -102,7 +112,7 @@ def test_online_a_chunk_that_makes_too_few_steps_is_refused_before_anything_is_t
 
 
 def test_every_stop_is_of_one_training_on_half_and_the_last_is_figure_1():
-    given = {"phase_epochs": 6, "checkpoint_every": 2, "images": 200}
+    given = {"phase_epochs": 6, "checkpoint_every": 2, "images": 200, "figure_1_images": 200}
     trials = items_of("early-stopping", **given)["Figure 3"].first()
     assert [name for name in trials if name[0] == "half of the data"] == [("half of the data", at) for at in (2, 4, 6)]
     assert changed(trials["half of the data", 2], trials["half of the data", 6]) == {"stop"}
@@ -125,11 +135,8 @@ def test_without_decay_it_is_figure_1_and_with_it_all_three_trainings_have_it():
         assert {trial.optimizer for trial in item.first().values()} == {SGD(0.05, weight_decay=decay)}
 
 
-def test_the_precisions_differ_in_nothing_else_and_the_ten_others_are_other_seeds():
-    items = items_of("precision")
-    page, others = items.values()
-    assert others.welcome and len(others.seeds) == 10 and not set(page.seeds) & set(others.seeds)
-    trials = page.first()
+def test_the_precisions_differ_in_nothing_else():
+    trials = items_of("precision")["precision"].first()
     for start in ("half of the data", "random init"):
         assert changed(trials["fp32", start], trials["bf16", start]) == {"precision"}
     assert trials["bf16", "warm start"].parent == trials["bf16", "half of the data"]
@@ -151,6 +158,16 @@ def test_every_pair_is_crossed_with_two_others_and_each_is_drawn_equally_often()
         if start == "warm start":
             assert first[0] != second[0] and first[1] != second[1]
             assert trial.parent == trials["half of the data", first, first]
+
+
+def test_what_chooses_has_seeds_and_images_of_its_own_and_configurations_alike():
+    items = items_of("learning-rate-batch-size", "laptop")
+    final, choosing = items["Figure 4"], items["choosing"]
+    assert not set(final.seeds) & set(choosing.seeds)
+    assert set(final.first()) - set(choosing.first()) == {name for name in final.first() if name[0] == "as coded"}
+    for name, trial in choosing.first().items():
+        assert trial.data.held_out == 0.1 and changed(trial, final.first()[name]) <= {"data", "seed", "parent"}
+    assert all(trial.data.held_out == 0 for trial in final.first().values())
 
 
 def test_as_coded_goes_on_from_a_warm_start_on_all_of_the_data():

@@ -26,9 +26,7 @@ from wsnb.values import kind
 OWN_METHODS = Path(__file__).with_name("own_methods.py")
 SMALL = Trial(Part("digits", 60), MLP(hidden=(8,)), SGD(0.1), Epochs(2), batch_size=16)
 OWN = Trial(Part("own_blobs", 20), OwnNet(), SGD(0.1), Epochs(3), batch_size=8)
-CHILD = OWN.then(
-    data=Part("own_blobs"), start=OwnStart(), regularizer=OwnPull(0.01), callbacks=(OwnDecay(), OwnNorm())
-)
+CHILD = OWN.then(data=Part("own_blobs"), start=OwnStart(), regularizer=OwnPull(0.01), callbacks=(OwnDecay(), OwnNorm()))
 
 
 # What is one's own --------------------------------------------------------------------------------

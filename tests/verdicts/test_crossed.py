@@ -1,11 +1,10 @@
-"""Of many configurations some never get there; the others are chosen on seeds that do not judge them."""
+"""Of many configurations some never get there; the others are chosen on seeds of their own."""
 
 import pytest
 from made_records import failed, record
 
-from wsnb import MLP, SGD, Part, TrainAccuracy, Trial
+from wsnb import MLP, SGD, Item, Part, TrainAccuracy, Trial
 from wsnb.verdicts.crossed import Crossed
-from wsnb.verdicts.items import Item
 
 FAST, SLOW = (0.1, 32), (0.01, 128)
 NAMES = [
@@ -67,19 +66,39 @@ def test_one_that_never_got_there_in_a_seed_costs_its_configuration_and_not_the_
     assert {start: len(compared.configurations(start)) for start in left} == left
 
 
-def test_without_records_there_is_nothing_to_choose():
-    compared = Crossed(crossed(), {})
-    assert compared.configurations("random init") == compared.chosen("warm start") == [] and compared.saved("x") == {}
+def accuracies(name, seed):
+    """Random init is best at SLOW; the warm start too, and its cheaper configuration is half a point below."""
+    if name[0] == "random init":
+        return 0.6 if name[2] == SLOW else 0.5
+    return 0.61 if name[2] == SLOW else 0.595
 
 
-def test_the_best_is_chosen_on_the_other_seeds_and_the_cheapest_among_those_as_good():
-    def accuracies(name, seed):
-        # Random init is best at SLOW but for the first seed; the cheap warm start is half a point below that.
-        if name[0] == "random init":
-            return 0.6 if (name[2] == SLOW) != (seed == 0) else 0.5
-        return 0.6 if name[2] == SLOW else 0.595
+def test_the_most_accurate_are_chosen_by_their_means_and_the_cheapest_of_those_within_a_point():
+    item = crossed()
+    choice = Crossed(item, records_of(item, accuracies)).choice()
+    assert (choice.fresh, choice.warm) == (NAMES[3], NAMES[4])
+    assert (choice.cheap_fresh, choice.cheap_warm) == (NAMES[3], NAMES[5])
+    assert str(choice) == "0.01 / 128; 0.1 / 32, then 0.01 / 128; 0.01 / 128; 0.01 / 128, then 0.1 / 32"
 
-    compared = Crossed(crossed(), records_of(crossed(), accuracies))
-    for fresh, warm, cheap in compared.chosen("warm start")[:1]:
-        assert (fresh, warm, cheap) == (("random init", SLOW, SLOW), NAMES[4], NAMES[5])
-    assert compared.saved("warm start")[0] == 75
+
+def test_both_starts_cheapest_are_chosen_alike_so_that_equal_starts_cost_the_same():
+    item = crossed()
+    choice = Crossed(item, records_of(item, lambda name, seed: 0.6 if name[2] == SLOW else 0.595)).choice()
+    assert choice.cheap_fresh[2] == choice.cheap_warm[2] == FAST
+
+
+def test_where_no_warm_start_is_as_good_there_is_no_cheapest():
+    item = crossed()
+    choice = Crossed(item, records_of(item, lambda name, seed: 0.6 if name[0] == "random init" else 0.5)).choice()
+    assert choice.cheap_warm is None and choice.warm in NAMES[4:] and str(choice).endswith("; none")
+
+
+@pytest.mark.parametrize("lost", range(3))
+def test_nothing_is_chosen_while_a_seed_is_missing_or_no_configuration_got_there(lost):
+    item = crossed()
+    records = records_of(item, accuracies)
+    assert Crossed(item, {}).choice() is None
+    ended = {trial: record(trial, stopped="epoch limit") for trial in item.seeds[lost].values()}
+    assert Crossed(item, records | ended).choice() is None
+    del records[item.seeds[lost]["random init", FAST, FAST]]
+    assert Crossed(item, records).choice() is None

@@ -5,7 +5,7 @@ from made_records import failed, record
 
 from wsnb import MLP, Adam, Part, TrainAccuracy, Trial
 from wsnb.errors import InvalidValue
-from wsnb.verdicts.items import Item
+from wsnb.trials.item import Item
 from wsnb.verdicts.steps import Steps, arrivals, images_seen
 
 

@@ -10,7 +10,7 @@ from wsnb.errors import InvalidValue, near_miss
 from wsnb.papers import ash2020, kireev2021, warmstart2019
 from wsnb.verdicts.claims import Claim
 
-CLAIMS: dict[str, Claim] = {claim.id: claim for paper in (kireev2021, warmstart2019, ash2020) for claim in paper.CLAIMS}
+CLAIMS: dict[str, Claim] = {claim.id: claim for paper in (kireev2021, ash2020, warmstart2019) for claim in paper.CLAIMS}
 """Every claim of the book, by id."""
 
 

@@ -1,6 +1,6 @@
 """Chapters: py:percent scripts in ``notebooks/``, their parameters, and the two functions that are their contract.
 
-The cell tagged ``trials`` defines ``trials(at)``: by item, what is compared (:class:`wsnb.verdicts.items.Item`). The
+The cell tagged ``trials`` defines ``trials(at)``: by item, what is compared (:class:`wsnb.trials.item.Item`). The
 cell tagged ``verdicts`` defines ``verdicts(at, records)``: what becomes of the claims. Both stand on their own, so that
 the rest of the book can ask a chapter what it trains and what it says without running it.
 """
@@ -24,11 +24,12 @@ from wsnb import places
 from wsnb.errors import InvalidValue, near_miss
 from wsnb.evidence.records import Record, Records
 from wsnb.publishing import settings as profiles
-from wsnb.publishing.settings import Settings
+from wsnb.publishing.results import Results, published
+from wsnb.publishing.settings import PUBLISHED, Settings
 from wsnb.running.run import recorded
+from wsnb.trials.item import Item, required, welcome
 from wsnb.trials.trial import Trial
-from wsnb.verdicts.claims import Verdict
-from wsnb.verdicts.items import Item, required, welcome
+from wsnb.verdicts.judging import Judged
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,19 @@ class Chapter:
     def settings(self, profile: str | None = None, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The parameters to run with: the chapter's own, then the profile's, then those given.
 
+        Those of the profile ``published`` are the chapter's own: each item is of a profile of its own.
+
         Raises:
             InvalidValue: when a name is not this chapter's, or a value is of a wrong type or out of range.
         """
         given = given or {}
+        if "profile" in given:
+            raise InvalidValue("A profile is a whole set of values, no parameter; it is chosen by --profile NAME.")
         profiles.check(given, self.parameters, f"Chapter {self.name}")
         values = dict(self.parameters)
-        if profile is not None:
+        if profile == PUBLISHED and "profile" in values:
+            values["profile"] = PUBLISHED
+        elif profile is not None:
             values |= {name: value for name, value in profiles.profile(profile).items() if name in values}
         if given and "profile" in values:
             values["profile"] = f"{profile or values['profile']}, changed"
@@ -135,23 +142,20 @@ class Chapter:
         items = self.items(settings)
         return recorded([*required(items), *welcome(items)], records=store)
 
-    def verdicts(self, settings: Mapping[str, Any], records: Mapping[Trial, Record]) -> list[Verdict]:
-        """What becomes of the chapter's claims on these records; nothing where it has none."""
+    def judged(self, settings: Mapping[str, Any], records: Mapping[Trial, Record]) -> Judged:
+        """What becomes of the chapter's effects and claims on these records; nothing where it has none."""
         judge = self._contract.get("verdicts") if self.has_trials else None
-        return judge(Settings(settings), records) if judge else []
+        return judge(Settings(settings), records) if judge else Judged({}, ())
 
-    def missing(self, settings: Mapping[str, Any], records: Records) -> list[Trial]:
-        """Those of its trials that no record answers."""
-        return [trial for trial in self.trials(settings) if records.get(trial) is None]
+    def published(self, records: Records | None = None, *, seeds_from: int = 0) -> Results:
+        """Its items, each family of the largest profile that has all of its records."""
+        at = Settings(self.settings(PUBLISHED))
+        return published(at, lambda at: self.items(vars(at)), records, seeds_from=seeds_from)
 
-    def published_profile(self, records: Records) -> str | None:
-        """The largest profile whose records are complete, never ``smoke``; the chapter's own values when none is."""
-        if "profile" not in self.parameters:
-            return None
-        for profile in reversed(profiles.PROFILES[1:]):
-            if not self.missing(self.settings(profile), records):
-                return profile
-        return str(self.parameters["profile"])
+    def published_verdicts(self, *, seeds_from: int = 0) -> Judged:
+        """What becomes of its effects and claims at the profiles that its page shows."""
+        found = self.published(seeds_from=seeds_from)
+        return found.judged(lambda at, records: self.judged(vars(at), records))
 
     def sync(self) -> bool:
         """Bring the paired notebook up to the script; whether it had to be written."""
@@ -175,8 +179,13 @@ class Chapter:
             others = [chapter for chapter in chapters() if not chapter.gathers]
             files += [path for chapter in others for path in (chapter.path, chapter.page_path)]
             files += [*sorted(places.benchmarks().glob("*.json")), *records.paths()]
-        items = self.items(settings)
-        files += [records.path(trial.key) for trial in (*required(items), *welcome(items))]
+        layers = (
+            [self.settings(name) for name in profiles.PROFILES[1:]]
+            if settings.get("profile") == PUBLISHED
+            else [settings]
+        )
+        for items in map(self.items, layers):
+            files += [records.path(trial.key) for trial in (*required(items), *welcome(items))]
         for file in files:
             state.update(file.name.encode() + (file.read_bytes() if file.exists() else b"-"))
         return state.hexdigest()

@@ -15,7 +15,7 @@ from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from wsnb.evidence.records import Record
-from wsnb.verdicts.statistics import Paired
+from wsnb.verdicts.statistics import Paired, Pooled
 
 COLOURS = {
     "half of the data": "#767676",
@@ -224,6 +224,77 @@ def gaps(rows: Mapping[str, tuple[Paired | None, float | None]], *, xlabel: str)
                 axes.plot(theirs, height + 0.22, "D", color=COLOURS["paper"], markersize=6)
         axes.set_yticks(range(len(rows), 0, -1), list(rows))
         axes.set_ylim(0.4, len(rows) + 0.6)
+        axes.set_xlabel(xlabel)
+        axes.grid(axis="y", visible=False)
+        plt.close(figure)
+        return figure
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study's value in a forest plot.
+
+    Attributes:
+        name: whose, and how many seeds.
+        value: what it found.
+        half_width: half of its 95 % interval.
+        is_ours: drawn in the colour of the book's own measurements.
+        is_imputed: whether its interval is not its own, and is drawn thin.
+    """
+
+    name: str
+    value: float
+    half_width: float
+    is_ours: bool = False
+    is_imputed: bool = False
+
+
+def forest(groups: Mapping[str, tuple[Sequence[Study], Pooled | None]], *, xlabel: str) -> Figure:
+    """What several studies found of the same, by group: each with its interval, and under them their mean.
+
+    Args:
+        groups: by title, the studies, and their random-effects mean, drawn as a diamond as wide as its interval.
+        xlabel: what was measured, with its unit.
+    """
+    rows = sum(len(studies) + 1 + (pooled is not None) for studies, pooled in groups.values())
+    with mpl.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(7.2, 0.8 + 0.27 * rows))
+        axes.axvline(0, color="#444444", linewidth=1)
+        heights, labels, height = [], [], 0.0
+        for title, (studies, pooled) in groups.items():
+            heights.append(height)
+            labels.append(title)
+            for study in studies:
+                height -= 1
+                colour = COLOURS["warm start" if study.is_ours else "paper"]
+                ends = [study.value - study.half_width, study.value + study.half_width]
+                axes.plot(ends, [height, height], color=colour, linewidth=0.8 if study.is_imputed else 2.4)
+                axes.plot(
+                    study.value,
+                    height,
+                    "o",
+                    color=colour,
+                    markersize=6,
+                    fillstyle="none" if study.is_imputed else "full",
+                )
+                heights.append(height)
+                labels.append(study.name)
+            if pooled is not None:
+                height -= 1
+                corners = [
+                    (pooled.low, height),
+                    (pooled.mean, height + 0.3),
+                    (pooled.high, height),
+                    (pooled.mean, height - 0.3),
+                ]
+                axes.fill(*zip(*corners, strict=True), color="#767676")
+                heights.append(height)
+                labels.append("random-effects mean")
+            height -= 1.4
+        axes.set_yticks(heights, labels)
+        for label in axes.get_yticklabels():
+            label.set_fontweight("bold" if label.get_text() in groups else "normal")
+        axes.set_ylim(height + 0.8, 0.6)
         axes.set_xlabel(xlabel)
         axes.grid(axis="y", visible=False)
         plt.close(figure)

@@ -2,106 +2,112 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wsnb.evidence.records import Records
 from wsnb.papers import CLAIMS
+from wsnb.publishing.board import MARKS, counted, grouped, mark, printed, rests_on, stated
 from wsnb.publishing.chapters import chapters
-from wsnb.publishing.page import MARKS, Shown, effect, printed, signed, stated, table
-from wsnb.verdicts.claims import GAP, Claim, Verdict
+from wsnb.publishing.page import Shown, measured_on, signed, table
+from wsnb.verdicts.claims import Verdict
+from wsnb.verdicts.findings import Finding
 
 
 @dataclass(frozen=True)
-class Published:
-    """A verdict and the chapter whose page shows it."""
+class Board:
+    """What became of every claim, and of every effect that a chapter declares.
 
-    chapter: str
-    verdict: Verdict
+    Attributes:
+        verdicts: by claim.
+        findings: by effect.
+        chapter_of: by claim, the chapter whose page shows it; of a claim that none can test, nothing.
+    """
 
-    @property
-    def mean(self) -> float | None:
-        """The mean effect; None when not run."""
-        return None if self.verdict.measured is None else self.verdict.measured.mean
+    verdicts: Mapping[str, Verdict]
+    findings: Mapping[str, Finding]
+    chapter_of: Mapping[str, str]
 
 
-def published_verdicts() -> dict[str, Published]:
-    """By claim, the verdicts of each chapter in the profile that its page shows."""
-    found = {}
+def board() -> Board:
+    """Every chapter's verdicts at the profiles that its page shows."""
+    verdicts: dict[str, Verdict] = {}
+    findings: dict[str, Finding] = {}
+    chapter_of: dict[str, str] = {}
     for chapter in chapters():
         if chapter.has_trials:
-            settings = chapter.settings(chapter.published_profile(Records()))
-            judged = chapter.verdicts(settings, chapter.records(settings))
-            found |= {verdict.claim.id: Published(chapter.name, verdict) for verdict in judged}
-    return found
+            judged = chapter.published_verdicts()
+            verdicts |= {verdict.claim.id: verdict for verdict in judged.verdicts}
+            findings |= judged.findings
+            chapter_of |= {verdict.claim.id: chapter.name for verdict in judged.verdicts}
+    absent = {name: Verdict(claim, "not run", missing=claim.needs) for name, claim in CLAIMS.items()}
+    return Board({name: verdicts.get(name, absent[name]) for name in CLAIMS}, findings, chapter_of)
 
 
-def answer(published: Mapping[str, Published]) -> Shown:
-    """What was measured, in a few sentences: the count of verdicts, the range of the gap, gap and saving online."""
-    outcomes = Counter(_outcome(name, published) for name in CLAIMS)
-    counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in MARKS if outcomes[outcome])
-    lines = [f"Of {len(CLAIMS)} claims examined so far: **{counts}**."]
-    settings = sorted({found.verdict.setting for found in published.values() if found.verdict.measured})
-    gaps = [found.mean for name, found in published.items() if found.mean is not None and CLAIMS[name].effect == GAP]
-    if gaps:
-        span = f"{signed(min(gaps))} to {signed(max(gaps))} points"
-        lines.append(f"In the mean over seeds, random init ended {span} above the warm start.")
-    online, saved = (published.get(name) for name in ("online-gap-cifar10", "online-warm-start-saves"))
-    if online and online.mean is not None and saved and saved.mean is not None:
+def answer(found: Board) -> Shown:
+    """What was measured, in a few sentences: the count of verdicts, the headline gap, gap and saving online."""
+    outcomes = counted(list(found.verdicts.values()))
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items() if count)
+    lines = [f"Of {sum(outcomes.values())} claims examined so far: **{counts}**."]
+    headline = found.findings.get("figure-1-gap")
+    if headline and headline.measured.finished:
+        pairs, example = headline.measured.finished, headline.measured.example
+        where = f" ({measured_on(example)})" if example else ""
+        place = "below" if pairs.mean > 0 else "above"
         lines.append(
-            f"Where data kept arriving, going on from the last model saved {saved.mean:.0f} % of the images that fresh "
-            f"starts were shown, and random init ended {signed(online.mean)} points above it, in the mean over steps."
+            f"Trained on half of the data and then on all of it, a ResNet-18 ended {abs(pairs.mean):.1f} points "
+            f"{place} one that was trained on all of it from a random initialisation: a gap of {signed(pairs.mean)} "
+            f"[{signed(pairs.low)}, {signed(pairs.high)}] over {pairs.n} seeds{where}."
         )
-    if settings:
-        lines.append(f"Measured on {'; and on '.join(settings)}.")
+    gap, images = found.findings.get("online-gap"), found.findings.get("online-images")
+    if gap and gap.measured.finished and images and images.measured.finished:
+        saved, points = 100 * (1 - math.exp(images.measured.finished.mean)), gap.measured.finished.mean
+        lines.append(
+            f"Where data kept arriving, going on from the last model saved {saved:.0f} % of the images that fresh "
+            f"starts were shown, and random init ended {signed(points)} points above it, in the mean over steps."
+        )
     return Shown(" ".join(lines))
 
 
-def _outcome(name: str, published: Mapping[str, Published]) -> str:
-    return published[name].verdict.outcome if name in published else "not run"
-
-
-def _by_topic() -> dict[str, list[Claim]]:
-    topics: dict[str, list[Claim]] = {}
-    for claim in CLAIMS.values():
-        topics.setdefault(claim.topic, []).append(claim)
-    return topics
-
-
-def counts_table(published: Mapping[str, Published]) -> Shown:
-    """How many claims there are of each topic, and what became of them."""
+def counts_table(found: Board) -> Shown:
+    """How many claims there are of each topic, and what became of them; what several papers claim counts once."""
     rows = []
-    for topic, group in _by_topic().items():
-        chapters_of = {published[claim.id].chapter for claim in group if claim.id in published}
-        link = f"[{topic}]({chapters_of.pop()}.html)" if len(chapters_of) == 1 else topic
-        outcomes = Counter(_outcome(claim.id, published) for claim in group)
-        rows.append((link, str(len(group)), *(str(outcomes[outcome] or "–") for outcome in MARKS)))
+    for topic, group in _by_topic(found).items():
+        of_chapters = {found.chapter_of[each.claim.id] for each in group if each.claim.id in found.chapter_of}
+        link = f"[{topic}]({of_chapters.pop()}.html)" if len(of_chapters) == 1 else topic
+        outcomes = counted(group)
+        rows.append((link, str(sum(outcomes.values())), *(str(count or "–") for count in outcomes.values())))
     return table(("topic", "claims", *(f"{mark} {outcome}" for outcome, mark in MARKS.items())), rows)
 
 
-def claims_tables(published: Mapping[str, Published]) -> Shown:
+def _by_topic(found: Board) -> dict[str, list[Verdict]]:
+    topics: dict[str, list[Verdict]] = {}
+    for verdict in found.verdicts.values():
+        topics.setdefault(verdict.claim.topic, []).append(verdict)
+    return topics
+
+
+def claims_tables(found: Board) -> Shown:
     """All claims by topic, with the paper's value, ours and the verdict; those that were not run in a line."""
     parts = []
-    for topic, group in _by_topic().items():
-        run = [claim for claim in group if _outcome(claim.id, published) != "not run"]
-        rows = []
-        for claim in run:
-            verdict = published[claim.id].verdict
-            assert verdict.measured is not None
-            rows.append(
-                (
-                    stated(claim),
-                    printed(claim),
-                    f"{effect(verdict.measured, claim.digits)} ({verdict.measured.n} seeds)",
-                    f"[{MARKS[verdict.outcome]} **{verdict.outcome}**]({published[claim.id].chapter}.html)",
-                )
-            )
+    for topic, group in _by_topic(found).items():
         parts.append(f"**{topic}**")
+        questions = grouped(group)
+        run = [each for each in questions if each[0].findings]
+        rows = [
+            (
+                "<br>".join(stated(verdict.claim) for verdict in question),
+                "<br>".join(dict.fromkeys(map(printed, question))),
+                rests_on(question[0]),
+                f"[{mark(question[0])}]({found.chapter_of[question[0].claim.id]}.html)",
+            )
+            for question in run
+        ]
         if rows:
-            parts.append(table(("claim", "paper", "here: mean [interval]", "verdict"), rows).markdown)
-        absent = len(group) - len(run)
-        if absent:
-            needs = {published[claim.id].verdict.missing for claim in group if claim.id in published} - {""}
-            parts.append(f"{absent} not run" + (f": needs {', '.join(sorted(needs))}." if needs else "."))
+            parts.append(table(("claim", "paper", "here", "verdict"), rows).markdown)
+        needs: dict[str, int] = {}
+        for question in questions:
+            if question not in run:
+                needs[question[0].missing] = needs.get(question[0].missing, 0) + 1
+        parts += [f"{count} not run: needs {missing}." for missing, count in needs.items()]
     return Shown("\n\n".join(parts))

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wsnb.data import catalogue
 from wsnb.evidence.records import Record
 from wsnb.publishing.settings import Settings
+from wsnb.trials.item import Item, required
 from wsnb.trials.trial import Trial
-from wsnb.verdicts import statistics
-from wsnb.verdicts.claims import GAP, Claim, Verdict
-from wsnb.verdicts.effects import Effect
-from wsnb.verdicts.items import Item
 from wsnb.verdicts.statistics import Paired, mean_and_error
 
-MARKS = {"reproduced": "✔", "not reproduced": "✘", "inconclusive": "≈", "not run": "–"}
+if TYPE_CHECKING:
+    from wsnb.publishing.results import Results
 
 
 class Shown:
@@ -75,12 +73,11 @@ def needs_data(dataset: str, chapter: str, there: bool) -> Shown:
 
 
 def effect(measured: Paired | None, digits: int = 1) -> str:
-    """ "+2.1 [+0.9, +3.3]": mean difference with its interval; the interval's level where that is not 95 %."""
+    """ "+2.1 [+0.9, +3.3]": mean difference with its 95 % interval."""
     if measured is None:
         return "not run"
     low, high = signed(measured.low, digits), signed(measured.high, digits)
-    level = "" if measured.level == 0.95 else f" at {100 * measured.level:.1f}\N{NO-BREAK SPACE}%"
-    return f"{signed(measured.mean, digits)} [{low},\N{NO-BREAK SPACE}{high}]{level}"
+    return f"{signed(measured.mean, digits)} [{low},\N{NO-BREAK SPACE}{high}]"
 
 
 def signed(value: float, digits: int = 1) -> str:
@@ -152,89 +149,17 @@ def _in_words(name: str, value: Any) -> str:
     return str(value)
 
 
-def verdicts(judged: Sequence[Verdict]) -> Shown:
-    """The table of a chapter's verdicts."""
-    rows = []
-    for verdict in judged:
-        claim, measured = verdict.claim, verdict.measured
-        rows.append(
-            (
-                f"`{claim.id}`: {stated(claim)}",
-                printed(claim),
-                effect(measured, claim.digits) if measured else f"not run: needs {verdict.missing}",
-                str(measured.n) if measured else "0",
-                f"{MARKS[verdict.outcome]} **{verdict.outcome}**",
-            )
-        )
-    return table(("claim", "paper", "measured", "seeds", "verdict"), rows)
-
-
-def stated(claim: Claim) -> str:
-    """The claim with its source, and what is measured where that is not the gap."""
-    effect = "" if claim.effect == GAP else f" *Measured: {claim.effect}.*"
-    return f"{claim.statement} ({claim.paper.short}, {claim.item}){effect}"
-
-
-def printed(claim: Claim) -> str:
-    """The paper's own value of a claim's effect."""
-    return "no number" if claim.printed is None else signed(claim.printed, max(1, claim.digits))
-
-
-def equivalence(measured: Paired | None, margin: float, *, equal: str, different: str, unknown: str) -> Shown:
-    """The verdict of :func:`wsnb.verdicts.statistics.equivalence` in bold, and what it rests on.
-
-    Args:
-        measured: paired differences; None where nothing was run.
-        margin: the largest difference that does not matter, in points.
-        equal: what to say when they do.
-        different: what to say when they do not.
-        unknown: what to say when it is not known.
-    """
-    if measured is None:
-        return Shown("**Not run.**")
-    outcome = statistics.equivalence(measured, margin)
-    verdict = {"the same": equal, "different": different, "unknown": unknown}[outcome]
-    said = f"**{verdict}** The difference is {effect(measured)} points over {measured.n} seeds, the margin ±{margin:g}."
-    if outcome == "unknown" and measured.n >= 3:
-        needed = statistics.seeds_for_equivalence(measured.spread, margin, level=measured.level)
-        said += f" If there were none, {needed} seeds that scatter as these do would show so four times in five."
-    return Shown(said)
-
-
-def power(judged: Sequence[Verdict]) -> Shown:
-    """What effect the seeds could have shown, claim by claim; two seeds decide nothing."""
-    rows = [
-        (
-            f"`{verdict.claim.id}`",
-            str(verdict.measured.n),
-            f"{verdict.measured.spread:.{verdict.claim.digits + 1}f}",
-            "–" if verdict.measured.n < 3 else f"{verdict.measured.detectable():.{verdict.claim.digits}f}",
-        )
-        for verdict in judged
-        if verdict.measured is not None
-    ]
-    if not rows:
-        return Shown("Nothing was run, so nothing could have been seen.")
-    columns = ("claim", "seeds", "spread between seeds", "effect seen 4 times in 5")
-    return table(columns, rows)
-
-
-def setting_in_words(settings: Settings, images: int | float | None = None) -> str:
-    """One phrase that says what the numbers were measured on.
-
-    Args:
-        settings: of the page.
-        images: how many training images stand for all the data; by default the settings' own ``images``.
-    """
-    amount = settings.images if images is None else images
+def measured_on(trial: Trial) -> str:
+    """One phrase that says what a number was measured on: the data set, its images, the model."""
+    amount = trial.data.amount
     shown = f"{amount:,} images".replace(",", " ") if isinstance(amount, int) else f"{amount:.0%} of the images"
-    return f"{catalogue.title(settings.dataset)}, {shown}, width {settings.width} ({settings.profile} profile)"
+    return f"{catalogue.title(trial.data.dataset)}, {shown}, {trial.model!r}"
 
 
-def provenance(settings: Settings, records: Iterable[Record]) -> Shown:
+def provenance(results: Results) -> Shown:
     """Where a page's numbers came from: profile, data, device, seeds, time, versions, commit."""
-    found = list(records)
-    lines = [f"- **Profile:** {settings.profile}", f"- **Data:** {catalogue.title(settings.dataset)}"]
+    found = list(results.records.values())
+    lines = [f"- **Profile:** {_profiles(results)}", f"- **Data:** {_data_of(results)}"]
     if not found:
         return Shown("\n".join([*lines, "- **Records:** none; nothing on this page was run."]))
     made = [record.provenance for record in found]
@@ -260,6 +185,22 @@ def provenance(settings: Settings, records: Iterable[Record]) -> Shown:
     return Shown("\n".join(lines))
 
 
+def _profiles(results: Results) -> str:
+    """Each profile, with what is shown at it where there are several."""
+    if len(results.profiles) < 2:
+        return "".join(results.profiles)
+    families = {profile: {} for profile in results.profiles}
+    for key, item in results.items.items():
+        families[results.at(key).profile][str(item.family or key)] = None
+    return "; ".join(f"{profile}: {', '.join(names)}" for profile, names in families.items())
+
+
+def _data_of(results: Results) -> str:
+    """The data sets of what is recorded, or of what is required."""
+    trials = results.records or {trial: None for trial in required(results.items)}
+    return ", ".join(dict.fromkeys(catalogue.title(trial.data.dataset) for trial in trials))
+
+
 def settings_used(settings: Settings, records: Iterable[Record]) -> Shown:
     """What a page that trains live ran: its data, seeds, number of trials and failures, nothing of the day."""
     found = list(records)
@@ -277,25 +218,9 @@ def _failures(found: Sequence[Record]) -> list[str]:
     if not failed:
         return []
     return [
-        f"- **Failed:** {len(failed)} of the {len(found)} trainings have no result, and what is compared above leaves "
-        f"them out. The first: {failed[0].failed}."
+        f"- **Failed:** {len(failed)} of the {len(found)} trainings have no result. Figures and tables leave them out; "
+        f"a verdict counts them against their side. The first: {failed[0].failed}."
     ]
-
-
-def declared(effects: Iterable[Effect], settings: Settings) -> Shown:
-    """The effects that a chapter declared before their first record was made."""
-    rows = [
-        (
-            f"`{effect.name}`",
-            f"{effect.sides[0]} − {effect.sides[1]}: {effect.number}",
-            f"{effect.least:g}",
-            effect.item,
-            effect.family,
-            str(getattr(settings, effect.seeds)),
-        )
-        for effect in effects
-    ]
-    return table(("effect", "what is compared", "smallest size that matters", "item", "family", "seeds"), rows)
 
 
 def _counted(values: Iterable[str]) -> str:

@@ -15,8 +15,11 @@ from wsnb import places
 from wsnb.data import catalogue
 from wsnb.errors import InvalidValue, near_miss
 
-PROFILES = ("smoke", "laptop", "paper")
-"""From the smallest to the largest; a chapter publishes the largest whose records are complete."""
+PROFILES = ("smoke", "laptop", "full", "paper")
+"""From the smallest to the largest."""
+
+PUBLISHED = "published"
+"""In a profile's place: each item of a chapter from the largest profile, but smoke, that has all of its records."""
 
 PAPERS_DATA_SETS = {"cifar10": "CIFAR-10", "svhn": "SVHN", "cifar100": "CIFAR-100"}
 """What the papers call their data sets."""
@@ -36,10 +39,16 @@ class Settings:
 
     @classmethod
     def of(cls, names: Mapping[str, Any]) -> Settings:
-        """Those of a notebook whose parameters are all that it has named so far: ``Settings.of(globals())``."""
+        """Those of a notebook whose parameters are all that it has named so far: ``Settings.of(globals())``.
+
+        A profile of which another value has been changed is called so.
+        """
         plain = (bool, int, float, str, list, type(None))
         values = {name: given for name, given in names.items() if isinstance(given, plain) and name[0] != "_"}
-        return cls({name: given for name, given in values.items() if name not in ("In", "Out", "exit", "quit")})
+        found = cls({name: given for name, given in values.items() if name not in ("In", "Out", "exit", "quit")})
+        named = found.__dict__.get("profile")
+        is_whole = named not in PROFILES or vars(found.of_profile(named)) == vars(found)
+        return found if is_whole else found.replace(profile=f"{named}, changed")
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"settings are frozen; use at.replace({name}=...)")
@@ -59,9 +68,10 @@ class Settings:
         """The seeds."""
         return self.seeds_of(self.seeds)
 
-    def seeds_of(self, count: int) -> range:
-        """So many seeds, from ``first_seed`` on."""
-        return range(self.first_seed, self.first_seed + count)
+    def seeds_of(self, count: int, first: int | None = None) -> range:
+        """So many seeds, from ``first`` on, or from ``first_seed``."""
+        first = self.first_seed if first is None else first
+        return range(first, first + count)
 
     @property
     def stands_for(self) -> str:
@@ -74,9 +84,13 @@ class Settings:
         others = {theirs: name for name, theirs in PAPERS_DATA_SETS.items() if theirs != self.stands_for}
         return {self.stands_for: self.dataset} | others
 
+    def of_profile(self, name: str) -> Settings:
+        """The same parameters with a profile's values, where it has one."""
+        return Settings(self.__dict__ | {k: v for k, v in profile(name).items() if k in self.__dict__})
+
     def as_in_the_paper(self) -> Settings:
         """The paper's values of the same parameters, on the paper's data set that ours stands for."""
-        theirs = Settings(self.__dict__ | {k: v for k, v in profile("paper").items() if k in self.__dict__})
+        theirs = self.of_profile("paper")
         return theirs if theirs.stands_for == self.stands_for else theirs.replace(dataset=self.dataset)
 
 
@@ -122,7 +136,7 @@ def check(given: Mapping[str, Any], own: Mapping[str, Any], whose: str) -> None:
                 f"{whose} has no parameter {name!r}; allowed: {', '.join(own)}.{near_miss(str(name), own)}"
             )
         _check_value(name, value, [values[name] for values in known if name in values])
-        if name == "dataset":
+        if name in ("dataset", "also_on") and value is not None:
             catalogue.check_name(value)
 
 

@@ -1,23 +1,17 @@
-"""Claims of the papers, and verdicts on them computed from paired seeds.
+"""Claims of the papers, and verdicts on them computed from findings.
 
-A claim is a statement with a source, an effect that is measured, and a rule fixed beforehand for what
-would confirm it. Its verdict is never written by hand.
+A claim is a statement with a source, the effects that it speaks of, and what it expects of each. Its verdict follows
+from the findings by one rule, and is never written by hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from wsnb.verdicts.statistics import Paired, paired
-
-GAP = "random init − warm start, test accuracy, points"
-"""The effect that most claims are about."""
-
-Expects = Literal["above", "below", "within", "not below"]
-
-Outcome = Literal["reproduced", "not reproduced", "inconclusive", "not run"]
+from wsnb.verdicts.findings import Finding
+from wsnb.verdicts.rule import Expects, Outcome
+from wsnb.verdicts.statistics import welch
 
 
 @dataclass(frozen=True)
@@ -26,6 +20,21 @@ class Paper:
 
     cite: str
     short: str
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A paper's own value of an effect.
+
+    Attributes:
+        value: on the effect's scale: the difference of the accuracies that it prints.
+        error: the standard error of the value, where the paper prints one or its seeds are known.
+        freedom: the degrees of freedom of that.
+    """
+
+    value: float
+    error: float | None = None
+    freedom: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,12 +47,10 @@ class Claim:
         item: where: a table's cell, a figure.
         statement: what it says, in our words.
         topic: the heading under which the front page counts it.
-        effect: what is measured, with its unit.
-        expects: where the effect lies when the statement holds: above zero, below it, within ``least`` of it,
-            or not below it by so much.
-        least: the smallest effect of interest, in the effect's unit: see :func:`judge`.
-        printed: the paper's own value of the effect; None where a figure shows it without a number.
-        digits: decimals with which the effect is shown.
+        expects: what of which effect, by the effect's name; of several, all.
+        printed: the paper's own value of its one effect; None where it shows it without a number.
+        is_derived: whether it follows from what the paper prints by our own reading alone.
+        needs: what it needs that cannot be had here, when no chapter declares its effects.
     """
 
     id: str
@@ -51,75 +58,114 @@ class Claim:
     item: str
     statement: str
     topic: str
-    effect: str = GAP
-    expects: Expects = "above"
-    least: float = 0.5
-    printed: float | None = None
-    digits: int = 1
+    expects: Mapping[str, Expects]
+    printed: Printed | None = None
+    is_derived: bool = False
+    needs: str = ""
+
+    @property
+    def question(self) -> tuple[tuple[str, Expects], ...]:
+        """What is measured and expected: claims with the same question are one, of several papers."""
+        return tuple(sorted(self.expects.items()))
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the records say of a claim.
+    """What the findings say of a claim.
 
     Attributes:
         claim: the claim.
         outcome: in a word or two.
-        measured: the paired differences it rests on, at the level it was judged at; None when not run.
-        setting: what it was measured on, for people.
-        missing: what is needed when it was not run.
+        findings: those it rests on; none where nothing of it is recorded.
+        profile: at which they were made.
+        missing: what is needed when it was not run, or what it waits for.
     """
 
     claim: Claim
     outcome: Outcome
-    measured: Paired | None
-    setting: str
+    findings: tuple[Finding, ...] = ()
+    profile: str = ""
     missing: str = ""
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether it says anything of the claim."""
+        return self.outcome in ("reproduced", "not reproduced")
 
-def judge(
-    claim: Claim, first: Sequence[float], second: Sequence[float] | float, setting: str, *, together: int = 1
-) -> Verdict:
-    """The verdict on a claim about ``first - second``; seeds are paired by position.
 
-    It rests on the confidence interval of the mean difference. A claim that the effect lies *above* zero
-    is reproduced when the whole interval does, and not reproduced when it does not and leaves out every
-    effect of ``claim.least`` or more; *below* zero likewise. A claim that it lies *within* ``claim.least`` of
-    zero, or *not below* zero by so much, is reproduced when the whole interval does, and not reproduced when all
-    of it lies outside. Anything else is inconclusive, and fewer than three seeds decide nothing.
+def says(finding: Finding, expects: Expects) -> Outcome:
+    """What a finding makes of one expectation.
+
+    *Positive* (or *negative*) is reproduced when the effect is, and not reproduced when it is the reverse or
+    negligible; *negligible* when it is, and not reproduced when it is large; *not below* (or *not above*) when it is
+    not, and not reproduced when it is large on that side. Anything else is inconclusive.
+    """
+    state, large = finding.state, finding.is_large
+    confirmed: bool
+    refuted: bool
+    match expects:
+        case "positive" | "negative":
+            confirmed, refuted = state == expects, state in ({"positive", "negative", "negligible"} - {expects})
+        case "negligible":
+            confirmed, refuted = state == "negligible", large
+        case "not below":
+            confirmed, refuted = finding.is_not_below, large and state == "negative"
+        case "not above":
+            confirmed, refuted = finding.is_not_above, large and state == "positive"
+    if not finding.is_judged:
+        return "not run"
+    return "reproduced" if confirmed else "not reproduced" if refuted else "inconclusive"
+
+
+def verdict(claim: Claim, findings: Mapping[str, Finding], profile: str = "", needs: str = "") -> Verdict:
+    """The verdict on a claim: every part reproduced reproduces it, and one part that is refuted refutes it.
 
     Args:
         claim: what is judged.
-        first: one value per seed.
-        second: likewise, or one number for all seeds.
-        setting: what they were measured on, for people.
-        together: how many claims are judged at once: the interval's level is then ``1 - 0.05 / together``
-            (Bonferroni), so that the chance that any of them is decided wrongly stays under 5 %.
+        findings: by the effect's name; a part of which there is none was not run.
+        profile: at which they were made.
+        needs: what a part needs of which there is no finding.
     """
-    second = [second] * len(first) if isinstance(second, int | float) else second
-    if len(first) < 2 or len(second) < 2:
-        return not_run(claim, "at least two seeds", setting)
-    return verdict_on(claim, paired(first, second, level=1 - 0.05 / together), setting)
+    parts = [findings[name] for name in claim.expects if name in findings]
+    outcomes: set[Outcome] = {
+        says(findings[name], expects) for name, expects in claim.expects.items() if name in findings
+    }
+    if len(parts) < len(claim.expects) or not parts:
+        outcomes.add("not run")
+    order: tuple[Outcome, ...] = ("not reproduced", "not run", "inconclusive", "reproduced")
+    outcome = next(each for each in order if each in outcomes)
+    shown = tuple(each for each in parts if each.measured.seeds)
+    needs = claim.needs or _records(parts) or needs if outcome == "not run" else ""
+    return Verdict(claim, outcome, shown, profile, needs or ("its trainings" if outcome == "not run" else ""))
 
 
-def verdict_on(claim: Claim, measured: Paired, setting: str) -> Verdict:
-    """The verdict by :func:`judge`'s rule on an effect that is measured already, at the level of its interval."""
-    low, high, least = measured.low, measured.high, claim.least
-    if claim.expects == "below":
-        low, high = -high, -low
-    match claim.expects:
-        case "within":
-            confirmed, refuted = -least < low and high < least, low > least or high < -least
-        case "not below":
-            confirmed, refuted = low > -least, high < -least
-        case _:
-            confirmed, refuted = low > 0, low <= 0 and high < least
-    outcome: Outcome = "inconclusive"
-    if measured.n >= 3 and (confirmed or refuted):
-        outcome = "reproduced" if confirmed else "not reproduced"
-    return Verdict(claim, outcome, measured, setting)
+def _records(parts: Iterable[Finding]) -> str:
+    """Which seeds are missing, in words."""
+    for part in parts:
+        measured = part.measured
+        if measured.missing and not measured.seeds:
+            return "its trainings"
+        if measured.missing:
+            return f"its trainings of seeds {', '.join(map(str, measured.missing))}"
+        if not part.is_judged:
+            return f"five seeds or more: {len(measured.seeds)} are planned"
+    return ""
 
 
-def not_run(claim: Claim, missing: str, setting: str = "") -> Verdict:
-    """The verdict where records are missing; ``missing`` says what is needed."""
-    return Verdict(claim, "not run", None, setting, missing)
+def against_printed(finding: Finding, printed: Printed) -> str:
+    """Whether ours agrees with the paper's value: "agrees", "differs", or what cannot be said.
+
+    By the Welch interval of ours less theirs: it differs when that leaves out zero, and agrees when it does not and
+    half of its width is under the larger of d and half of what is printed. Without an error in print, where theirs lies
+    of our interval is said.
+    """
+    ours = finding.measured.finished
+    if ours is None or not finding.is_judged or finding.measured.too_many_failed:
+        return "not judged"
+    if printed.error is None:
+        return "inside ours" if ours.low <= printed.value <= ours.high else "outside ours"
+    low, high = welch(ours, printed.value, printed.error, printed.freedom)
+    if low > 0 or high < 0:
+        return "differs"
+    narrow = (high - low) / 2 < max(finding.effect.smallest, abs(printed.value) / 2)
+    return "agrees" if narrow else "cannot tell"

@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
 from wsnb.evidence.records import Record
+from wsnb.trials.item import Item
 from wsnb.trials.trial import Trial
-from wsnb.verdicts.items import Compared, Item
-from wsnb.verdicts.statistics import chosen_on_others
+from wsnb.verdicts.compared import Compared
 
 Configuration = tuple[str, Any, Any]
 """A start, and what its two phases were trained with."""
+
+AS_GOOD = 1.0
+"""Points below random init's best within which a configuration is as good."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Configurations that were chosen to be compared on other seeds.
+
+    Attributes:
+        fresh: random init's most accurate.
+        warm: the warm start's most accurate.
+        cheap_fresh: random init's that shows fewest images, of those as good as ``fresh``.
+        cheap_warm: the warm start's, of those as good as ``fresh``; None without such.
+    """
+
+    fresh: Configuration
+    warm: Configuration
+    cheap_fresh: Configuration
+    cheap_warm: Configuration | None
+
+    def __str__(self) -> str:
+        """As a profile writes it down."""
+        return "; ".join(map(in_words, (self.fresh, self.warm, self.cheap_fresh, self.cheap_warm)))
+
+
+def in_words(name: Configuration | None) -> str:
+    """ "0.1 / 32, then 0.03 / 128": the learning rate and batch size of each phase."""
+    if name is None:
+        return "none"
+    return ", then ".join(f"{rate:g} / {size}" for rate, size in dict.fromkeys(name[1:]))
 
 
 class Crossed(Compared[Configuration]):
@@ -27,6 +59,7 @@ class Crossed(Compared[Configuration]):
         for seed in self.failed:
             self.seeds[seed] = {name: records[trial] for name, trial in item.seeds[seed].items()}
         self.names = list(item.first())
+        self.is_complete = len(self.seeds) == len(item.seeds)
 
     def got_there(self, name: Configuration) -> bool:
         """Whether in all seeds the training of this configuration, and of the half before it, reached its accuracy."""
@@ -42,28 +75,19 @@ class Crossed(Compared[Configuration]):
         """Thousands of images seen, seed by seed."""
         return [images / 1000 for images in self.final(name, "images_seen")]
 
-    def chosen(self, start: str) -> list[tuple[Configuration, Configuration, Configuration | None]]:
-        """For each seed, on the others: random init's best, this start's best, and its cheapest that is as good.
+    def choice(self) -> Choice | None:
+        """What these seeds choose, by means over all of them; None while one of them is missing, or none got there."""
+        of_random, of_warm = self.configurations("random init"), self.configurations("warm start")
+        if not (self.is_complete and of_random and of_warm):
+            return None
 
-        As good is within a point of random init's best.
-        """
-        of_random, of_start = self.configurations("random init"), self.configurations(start)
+        def accuracy(name: Configuration) -> float:
+            return mean(self.percent(name))
 
-        def choose(others: list[int]) -> tuple[Configuration, Configuration, Configuration | None]:
-            def accuracy(name: Configuration) -> float:
-                return mean(self.percent(name)[other] for other in others)
+        fresh, warm = max(of_random, key=accuracy), max(of_warm, key=accuracy)
 
-            fresh, warm = (max(each, key=accuracy) for each in (of_random, of_start))
-            as_good = [name for name in of_start if accuracy(name) >= accuracy(fresh) - 1]
-            cheap = min(as_good, key=lambda name: mean(self.cost(name)[other] for other in others), default=None)
-            return fresh, warm, cheap
+        def cheapest(names: list[Configuration]) -> Configuration | None:
+            as_good = [name for name in names if accuracy(name) >= accuracy(fresh) - AS_GOOD]
+            return min(as_good, key=lambda name: mean(self.cost(name)), default=None)
 
-        return chosen_on_others(len(self), choose) if len(self) > 1 and of_random and of_start else []
-
-    def saved(self, start: str) -> dict[int, float]:
-        """Images that the cheapest that is as good saves, in percent, by position; seeds without such are left out."""
-        return {
-            position: 100 * (1 - self.cost(cheap)[position] / self.cost(fresh)[position])
-            for position, (fresh, _, cheap) in enumerate(self.chosen(start))
-            if cheap is not None
-        }
+        return Choice(fresh, warm, cheapest(of_random) or fresh, cheapest(of_warm))

@@ -7,7 +7,7 @@ from statistics import mean
 
 from wsnb.errors import InvalidValue
 from wsnb.evidence.records import Record
-from wsnb.verdicts.items import Compared
+from wsnb.verdicts.compared import Compared
 from wsnb.verdicts.statistics import Paired, growth_exponent, paired
 
 

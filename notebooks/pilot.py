@@ -1,0 +1,154 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The pilot: what decides most in an hour
+#
+# **The question.** An hour of two cores can train a narrow network on much of CIFAR-10, or a wider one on less of it, on
+# more seeds or for longer. Which shows the gap most plainly? Sizes and seeds of the `full` profile follow from what
+# stands here, which was trained first, on seeds that no other page uses.
+#
+# The trainings are those of Figure 1 ({doc}`gap-offline`): SGD on half of the images, then on all of them from a warm
+# start and from a random initialisation, with more epochs than a plan would pay for, so that it can be read off where
+# to stop.
+
+# %% [markdown]
+# ## Parameters
+
+# %% tags=["parameters"]
+profile = "laptop"
+dataset = "cifar10"
+pilot_images = [12416, 24832, 49664]
+pilot_widths = [16, 32]
+batch_size = 128
+learning_rate = 0.03
+pilot_epochs = 25
+pilot_curve_images = 5000
+pilot_seeds = 2
+first_pilot_seed = 1011
+
+# %% [markdown]
+# ## The trials
+#
+# The first width on every number of images, the others on the fewest. A number of images is half of the next, so that
+# one training serves two rows: random init on the fewer is the training on half of the more.
+
+# %% tags=["trials"]
+from wsnb import SGD, Epochs, Item, Part, ResNet18, Trial, half
+
+
+def trials(at):
+    """By width and number of images, for each seed the three trainings of Figure 1."""
+
+    def three(width, images, seed):
+        rule, stop = SGD(at.learning_rate), Epochs(at.pilot_epochs)
+        shared = {"batch_size": at.batch_size, "curve_images": at.pilot_curve_images}
+        on_half = Trial(Part(at.dataset, half(images)), ResNet18(width), rule, stop, seed, **shared)
+        everything = Part(at.dataset, images)
+        warm = on_half.then(data=everything)
+        return {"half of the data": on_half, "random init": on_half.replace(data=everything), "warm start": warm}
+
+    first, *wider = at.pilot_widths
+    sizes = [*((first, images) for images in at.pilot_images), *((width, min(at.pilot_images)) for width in wider)]
+    seeds = at.seeds_of(at.pilot_seeds, at.first_pilot_seed)
+    return {size: Item({seed: three(*size, seed) for seed in seeds}) for size in sizes}
+
+
+# %%
+from wsnb.publishing.results import results
+from wsnb.publishing.settings import Settings
+
+at = Settings.of(globals())
+found = results(at, trials)
+
+# %% [markdown]
+# ## How long until the training images are known?
+#
+# The first epoch after which 99 % of a sample of the training images were right, and the training accuracy at the end;
+# seeds in their order.
+
+# %% tags=["hide-input"]
+from wsnb.publishing import page
+
+STARTS = ("half of the data", "random init", "warm start")
+
+
+def reached(record, accuracy=0.99):
+    """The first epoch that ends with this training accuracy, or a dash."""
+    epochs = (epoch for epoch, value in enumerate(record.curves["train_accuracy"], 1) if value >= accuracy)
+    return str(next(epochs, "–"))
+
+
+def named(size):
+    """A row's width and images."""
+    return f"{size[0]} on " + f"{size[1]:,}".replace(",", " ")
+
+
+page.table(
+    ("width on images", *(f"{start}: 99 % after" for start in STARTS), "training accuracy at the end (%)"),
+    [
+        (
+            named(size),
+            *(", ".join(map(reached, compared.records(start))) or "not run" for start in STARTS),
+            " / ".join(page.accuracy(compared.percent(start, "train_accuracy")) for start in STARTS),
+        )
+        for size, compared in found.compared.items()
+    ],
+)
+
+# %% [markdown]
+# ## What the gap is, and what a seed costs
+#
+# Random init less warm start in points, seed by seed: at the end, in the mean of the last five epochs, and in those
+# before (on `pilot_curve_images` test images, the mean of five epochs); hours of two cores that one seed took.
+
+# %% tags=["hide-input"]
+from statistics import mean
+
+
+def gaps(compared, measure):
+    """Seed by seed."""
+    pairs = zip(compared.percent("random init", measure), compared.percent("warm start", measure), strict=True)
+    return ", ".join(page.signed(fresh - warm) for fresh, warm in pairs) or "not run"
+
+
+def gap_until(compared, epoch):
+    """In the mean of the five epochs that end with this one, seed by seed."""
+    found = []
+    for fresh, warm in zip(compared.records("random init"), compared.records("warm start"), strict=True):
+        last = [mean(record.curves["test_accuracy"][max(0, epoch - 5) : epoch]) for record in (fresh, warm)]
+        found.append(page.signed(100 * (last[0] - last[1])))
+    return ", ".join(found) or "not run"
+
+
+def hours(compared):
+    """Of two cores, a seed."""
+    seconds = sum(record.provenance["seconds"] for start in STARTS for record in compared.records(start))
+    return f"{seconds / len(compared) / 2 / 3600:.2f}" if len(compared) else "not run"
+
+
+EPOCHS = [at.pilot_epochs * part // 5 for part in (2, 3, 4)]
+page.table(
+    ("width on images", "gap at the end", "late mean", *(f"to epoch {epoch}" for epoch in EPOCHS), "hours a seed"),
+    [
+        (
+            named(size),
+            gaps(compared, "test_accuracy"),
+            gaps(compared, "late_test_accuracy"),
+            *(gap_until(compared, epoch) for epoch in EPOCHS),
+            hours(compared),
+        )
+        for size, compared in found.compared.items()
+    ],
+)
+
+# %% [markdown]
+# ## Where these numbers came from
+
+# %% tags=["hide-input"]
+page.provenance(found)

@@ -1,0 +1,112 @@
+"""Findings and verdicts on a page."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from findings_of import around, found
+
+from wsnb.papers import kireev2021
+from wsnb.publishing import board
+from wsnb.verdicts.claims import Claim, Printed, Verdict, verdict
+from wsnb.verdicts.findings import Finding
+from wsnb.verdicts.judging import Judged
+from wsnb.verdicts.measures import IMAGES_SEEN
+
+GAP = Claim("a-gap", kireev2021.PAPER, "Figure 0", "Something is higher.", "A topic", {"gap": "positive"})
+SAME = Claim("the-same", kireev2021.PAPER, "Figure 9", "It is, again.", "A topic", {"gap": "positive"})
+NONE = Claim("no-gap", kireev2021.PAPER, "Table 0", "No gap.", "A topic", {"gap": "negligible"}, is_derived=True)
+
+
+def judged(finding: Finding, *claims: Claim) -> Judged:
+    return Judged({"gap": finding}, tuple(verdict(each, {"gap": finding}, "laptop") for each in claims))
+
+
+def row(finding: Finding, *claims: Claim) -> str:
+    [only] = board.verdicts(judged(finding, *claims)).markdown.splitlines()[2:]
+    return only
+
+
+def test_claims_of_one_question_share_a_row_and_count_once() -> None:
+    shown = row(found(around(3.0, 0.5)), GAP, SAME)
+    assert "`a-gap`: Something is higher. (Kireev et al. (2021), Figure 0)<br>`the-same`:" in shown
+    assert board.counted(judged(found(around(3.0, 0.5)), GAP, SAME, NONE).verdicts) == {
+        "reproduced": 1, "not reproduced": 1, "inconclusive": 0, "not run": 0,
+    }  # fmt: skip
+
+
+def test_what_only_our_reading_makes_a_claim_is_marked() -> None:
+    assert "Table 0; derived by us)" in row(found(around(0.0, 0.3)), NONE)
+
+
+def test_a_decided_verdict_says_what_its_seeds_find() -> None:
+    shown = row(found(around(3.0, 0.5)), GAP)
+    least = f"{found(around(3.0, 0.5)).detectable:.1f}"
+    assert "+3.0 [+2.4,\N{NO-BREAK SPACE}+3.6], 5 seeds: positive and large" in shown
+    assert f"so many find the sign of {least} four times in five" in shown
+    assert "settled" not in shown and "✔ **reproduced**" in shown
+
+
+def test_an_open_verdict_says_how_many_seeds_would_settle_it_and_in_how_many_hours() -> None:
+    finding = found(around(0.9, 0.9))
+    nothing, something = finding.seeds_to_settle("positive", None)
+    shown = row(finding, GAP)
+    hours = (nothing - 5) * 0.5  # an hour of one core a seed, on two
+    assert f"settled four times in five by {nothing} seeds if there is nothing ({hours:.1f} h more)" in shown
+    assert f"by {something} seeds if it is 1.5 times what matters" in shown
+    printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(9.0))
+    assert "by as many seeds as these if it is as printed" in row(finding, printed)
+    assert "by over 100 seeds if there is nothing" in row(found(around(0.9, 9.0)), GAP)
+
+
+def test_of_an_open_verdict_with_trainings_that_failed_no_number_of_seeds_is_said() -> None:
+    shown = row(found([0.9, 0.1, 2.0, 1.5, 0.2], failed=(0,)), GAP)
+    assert "more seeds settle it only if their trainings do not fail" in shown and "four times in five" not in shown
+
+
+def test_what_is_shown_are_the_pairs_that_finished_and_how_many_failed() -> None:
+    shown = row(found([0.1, 0.2, 0.1, 0.0, 2.0], failed=(4,)), GAP)
+    assert "+0.1 [−0.0," in shown and "(1 of 5 pairs failed)" in shown
+
+
+def test_claims_that_rest_on_the_same_measurements_with_the_same_outcome_count_once() -> None:
+    parts = [Claim(str(n), kireev2021.PAPER, "T", f"{n}.", "T", {f"cell {n}": "positive"}) for n in range(3)]
+    whole = Claim("all", kireev2021.PAPER, "Text", "All.", "T", {f"cell {n}": "positive" for n in range(3)})
+    implied = Claim("no less", kireev2021.PAPER, "T", "As good.", "T", {"cell 0": "not below"})
+    reproduced = [Verdict(each, "reproduced") for each in (*parts, whole, implied)]
+    assert board.counted(reproduced)["reproduced"] == 3
+    assert board.counted([Verdict(whole, "reproduced")])["reproduced"] == 1
+
+
+def test_a_papers_value_says_whether_ours_agrees() -> None:
+    printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(2.46, 0.3, 4))
+    assert "| +2.46 (agrees) |" in row(found(around(2.2, 0.4)), printed)
+    assert "| no number |" in row(found(around(2.2, 0.4)), GAP)
+
+
+def test_what_was_not_run_says_what_it_needs() -> None:
+    shown = row(found([1.0, 2.0], missing=(2, 3, 4)), GAP)
+    assert "not judged: 3 of 5 seeds are missing" in shown and "needs its trainings of seeds 2, 3, 4" in shown
+    assert board.rests_on(Verdict(GAP, "not run", missing="SVHN")) == "not run: needs SVHN"
+
+
+@pytest.mark.parametrize(
+    "differences, said", [([1.0, 2.0, 1.5], "not judged: five seeds are the fewest"), ([], "not run")]
+)
+def test_few_seeds_are_shown_and_none_are_not(differences: list[float], said: str) -> None:
+    assert said in board.findings(judged(found(differences))).markdown
+
+
+def test_the_findings_name_the_smallest_size_that_matters_the_family_and_the_three_tests() -> None:
+    finding = found([3.0, 2.9, 3.1, 3.0, 3.1], failed=(4,))
+    [line] = board.findings(judged(finding)).markdown.splitlines()[2:]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[1:3] == ["1 points", "1"]
+    assert cells[4:] == ["5", "<.001 / 1 / <.001", "**positive and large (1 of 5 pairs failed)**"]
+
+
+def test_a_ratio_is_shown_as_one() -> None:
+    finding = found(around(math.log(0.5), 0.1), effect_measure=IMAGES_SEEN)
+    assert board.measured(finding).startswith("×0.50 [×0.44")
+    assert board.least(finding.effect) == "×1.25"

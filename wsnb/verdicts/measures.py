@@ -1,0 +1,97 @@
+"""Measures: what an effect compares of its two sides, a number for each from one or several trainings.
+
+To add one: its line here, with the smallest size of it that matters and the reason for that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+from wsnb.evidence.records import Record
+from wsnb.verdicts.statistics import growth_exponent
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number that trainings end with.
+
+    Attributes:
+        name: what pages call it.
+        unit: of a difference of it.
+        of: the number of a side, from the records of its trainings.
+        least: the smallest difference that matters to somebody who has to choose; of a ratio, the factor.
+        resolution: its smallest step: no spread between seeds counts as smaller.
+        higher_is_better: how a training that failed counts.
+        is_ratio: whether sides are compared by their ratio: the difference is of natural logarithms.
+        must_converge: whether a training that ended at its limit of epochs failed: it never got there.
+        must_learn: whether a training that never learned failed.
+        digits: with which it is shown.
+    """
+
+    name: str
+    unit: str
+    of: Callable[[Sequence[Record]], float]
+    least: float
+    resolution: float
+    higher_is_better: bool = True
+    is_ratio: bool = False
+    must_converge: bool = False
+    must_learn: bool = True
+    digits: int = 1
+
+    def value(self, records: Sequence[Record]) -> float:
+        """Of one side, on the scale on which differences are taken."""
+        value = self.of(records)
+        return math.log(value) if self.is_ratio else value
+
+    def on_scale(self, least: float) -> float:
+        """The smallest size that matters on that scale."""
+        return math.log(least) if self.is_ratio else least
+
+
+def _mean_of(name: str) -> Callable[[Sequence[Record]], float]:
+    return lambda records: mean(100 * record.final[name] for record in records)
+
+
+def _growth(records: Sequence[Record]) -> float:
+    """Of images seen in a step with the images that have arrived at it; the first step has nothing before it."""
+    steps = records[1:]
+    return growth_exponent([_arrived(record) for record in steps], [record.final["images_seen"] for record in steps])
+
+
+def _arrived(record: Record) -> float:
+    return record.final["images_seen"] / record.final["epochs"]
+
+
+ACCURACY = Measure("final test accuracy", "points", _mean_of("test_accuracy"), least=1.0, resolution=0.01)
+"""The papers' own measure; the mean, of several trainings. A point is less than what they call a gap."""
+
+ACCURACY_IF_ANY = dataclasses.replace(ACCURACY, must_learn=False)
+"""The same where the question is whether anything is learned at all."""
+
+LATE_ACCURACY = Measure("test accuracy, mean of the last five epochs", "points", _mean_of("late_test_accuracy"),
+                        least=1.0, resolution=0.01)  # fmt: skip
+"""Quieter than the accuracy at the stop, which is one draw of what moves by half a point from epoch to epoch."""
+
+LOSS = Measure(
+    "final training loss", "nats", lambda records: mean(record.final["train_loss"] for record in records),
+    least=0.05, resolution=0.001, higher_is_better=False, digits=3,
+)  # fmt: skip
+"""0.05 nats are a twentieth of what a right answer at 40 % confidence costs."""
+
+IMAGES_SEEN = Measure(
+    "training images seen", "ratio", lambda records: sum(record.final["images_seen"] for record in records),
+    least=1.25, resolution=0.02, higher_is_better=False, is_ratio=True, must_converge=True, digits=2,
+)  # fmt: skip
+"""What training costs, whatever the machine; the sum, of several trainings. A quarter more or less matters; an epoch
+of fifty is the smallest step."""
+
+GROWTH = Measure(
+    "exponent of training images seen in a step against the data that has arrived", "", _growth,
+    least=0.25, resolution=0.01, higher_is_better=False, must_converge=True, digits=2,
+)  # fmt: skip
+"""0 where a step's cost is constant, 1 where it is in proportion; a quarter is half of what a square root would be."""
