@@ -224,7 +224,7 @@ def test_missing_records_are_an_error_when_asked(wsnb) -> None:
 
 
 def test_a_plan_says_what_is_recorded_and_what_would_run_and_trains_nothing(wsnb) -> None:
-    few = ("-p", "seeds=1", "-p", "small_model_seeds=1")
+    few = ("-p", "seeds=1", "-p", "small_model_seeds=1", "-p", "figure_1_seeds=1")
     status, out, _ = wsnb("plan", "gap-offline", "--profile", "smoke", *few, "--workers", "2")
     assert status == 0
     assert "30 trials to train" in out and "with 2 workers" in out
@@ -285,8 +285,8 @@ def test_a_run_trains_what_is_missing_then_executes_into_a_folder_of_its_own(
     trained: list[tuple] = []
     monkeypatch.setattr("wsnb.run", lambda trials, **more: trained.append((len(trials), more["workers"])))
     monkeypatch.setattr(execute, "execute", lambda chapter, settings, target, **more: trained.append(target.name))
-    few = ("-p", "seeds=1", "-p", "small_model_seeds=1", "--workers", "3", "--output", str(tmp_path))
-    status, out, _ = wsnb("run", "gap-offline", "--profile", "smoke", *few)
+    few = ("-p", "seeds=1", "-p", "small_model_seeds=1", "-p", "figure_1_seeds=1", "--workers", "3")
+    status, out, _ = wsnb("run", "gap-offline", "--profile", "smoke", *few, "--output", str(tmp_path))
     assert status == 0
     assert trained == [(30, 3), "gap-offline.smoke-changed.ipynb"]
     assert out == f"gap-offline: {tmp_path / 'gap-offline.smoke-changed.ipynb'}\n"

@@ -108,7 +108,7 @@ def test_a_chapter_is_asked_for_its_trials_and_verdicts_without_its_other_cells(
     judged = new.judged(settings, records)
     measured = [100 * records[trial].final["test_accuracy"] - 5 for trial in trials]
     assert judged.findings["figure-1-gap"].measured.differences == pytest.approx(measured)
-    assert CLAIMS["gap-figure-1"] in {verdict.claim for verdict in judged.verdicts}
+    assert CLAIMS["gap-figure-1"] in [verdict.claim for verdict in judged.verdicts]
     with pytest.raises(RuntimeError, match="this cell was run"):
         shown(new, settings)
 
@@ -277,7 +277,7 @@ def test_a_page_shows_the_verdicts_that_its_chapter_gives(smoke: Path, pages: di
         judged += [verdict.claim.id for verdict in of_chapter.verdicts]
         text = "\n".join(str(output.get("data", {}).get("text/markdown", "")) for output in outputs(pages[name]))
         for verdict in of_chapter.verdicts:
-            [row] = [line for line in text.splitlines() if f"`{verdict.claim.id}`:" in line]
+            row, *_ = (line for line in text.splitlines() if f"`{verdict.claim.id}`:" in line)
             assert f"**{verdict.outcome}**" in row
         for effect in of_chapter.findings:
             assert f"| `{effect}`:" in text

@@ -71,7 +71,7 @@ def test_an_interval_that_confirms_a_statement_never_confirms_its_opposite(low, 
         assert not says(finding, one) == says(finding, other) == YES
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=500)
 @given(
     st.lists(
         st.builds(
