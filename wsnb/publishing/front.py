@@ -105,9 +105,9 @@ def claims_tables(found: Board) -> Shown:
         ]
         if rows:
             parts.append(table(("claim", "paper", "here", "verdict"), rows).markdown)
-        needs: dict[str, int] = {}
+        needs: dict[str, list[Verdict]] = {}
         for question in questions:
             if question not in run:
-                needs[question[0].missing] = needs.get(question[0].missing, 0) + 1
-        parts += [f"{count} not run: needs {missing}." for missing, count in needs.items()]
+                needs.setdefault(question[0].missing, []).append(question[0])
+        parts += [f"{counted(absent)['not run']} not run: needs {missing}." for missing, absent in needs.items()]
     return Shown("\n\n".join(parts))
