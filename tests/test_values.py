@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import os
 import pickle
 import subprocess
 import sys
@@ -294,6 +295,7 @@ def test_a_digest_changes_with_the_class_and_what_it_uses_and_with_nothing_else(
 AROUND = """
 import functools
 import numpy as np
+import pandas as pd
 import torch
 import my_helpers
 from wsnb.seam import Start
@@ -303,14 +305,23 @@ class Plan:
     def __init__(self, steps):
         self.steps = steps
 
+class Slots:
+    __slots__ = ("held",)
+    def __init__(self, held):
+        self.held = held
+
 MASK, NUMBERS, PLAN = torch.ones(3), {"a": np.zeros(2)}, Plan([1, 2])
+NETWORK, SLOTS, TABLE = torch.nn.Linear(1, 1), Slots(4), pd.DataFrame({"a": range(500)})
+torch.nn.init.constant_(NETWORK.weight, 0.25); torch.nn.init.constant_(NETWORK.bias, 0.0)
+TABLE.loc[250, "a"] = 6
 TWICE = functools.partial(my_helpers.times, factor=2)
 
 def make(factor):
     @kind("around")
     class Around(Start):
         def begin(self, given):
-            return MASK * factor, NUMBERS, PLAN, TWICE, my_helpers.inner.shrink(given), torch.float32, np.pi
+            held = NETWORK, SLOTS, TABLE, PLAN, TWICE
+            return MASK * factor, NUMBERS, held, my_helpers.inner.shrink(given), torch.float32, np.pi
 
     return Around
 
@@ -337,6 +348,9 @@ import my_helpers as inner
         pytest.param("torch.ones(3)", "torch.zeros(3)", True, id="a-tensor"),
         pytest.param("np.zeros(2)", "np.ones(2)", True, id="an-array-in-a-dictionary"),
         pytest.param("Plan([1, 2])", "Plan([1, 3])", True, id="what-an-object-holds"),
+        pytest.param("weight, 0.25", "weight, 0.5", True, id="a-networks-weights"),
+        pytest.param("Slots(4)", "Slots(5)", True, id="what-an-object-holds-in-slots"),
+        pytest.param('"a"] = 6', '"a"] = 7', True, id="the-middle-of-a-table"),
         pytest.param("self.steps = steps", "self.steps = steps + [0]", True, id="an-objects-class"),
         pytest.param("factor=2", "factor=3", True, id="a-partials-argument"),
         pytest.param("return 0.9 * x", "return 0.8 * x", True, id="a-helper-reached-through-its-module"),
@@ -355,6 +369,22 @@ def test_a_digest_changes_with_what_a_class_holds_and_reaches(module, tmp_path, 
         monkeypatch.delitem(sys.modules, "my_helpers", raising=False)
         digests.append(source_digest(module(sources[0]).Mine))
     assert (digests[0] != digests[1]) == changed
+
+
+def test_a_digest_is_the_same_in_every_process_whatever_order_a_set_has_there(tmp_path):
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "from wsnb.seam import Callback\nfrom wsnb.values import kind, source_digest\n"
+        "SKIP = {'head', 'stem', 'norm', 'layer'}\n\n@kind('skips')\nclass Skips(Callback):\n"
+        "    def begin(self, training, state):\n        return SKIP\n\nprint(source_digest(Skips))\n"
+    )
+    digests = set()
+    for seed in ("1", "2", "3"):
+        around = os.environ | {"PYTHONHASHSEED": seed}
+        done = subprocess.run([sys.executable, script], env=around, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        digests.add(done.stdout)
+    assert len(digests) == 1
 
 
 def test_a_class_that_only_derives_has_its_base_in_the_digest(module):

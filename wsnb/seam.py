@@ -301,6 +301,9 @@ class Callback(Value):
     measures: ClassVar[bool] = False
     decides: ClassVar[str] = ""
 
+    def attach(self, training: Training, state: State) -> None:
+        """Before anything else, and again where training goes on from its checkpoint: for what no state keeps."""
+
     def begin(self, training: Training, state: State) -> None:
         """Before the first step, of a training that goes on from its checkpoint not again."""
 
@@ -314,7 +317,10 @@ class Callback(Value):
         """After each epoch, before anything is evaluated."""
 
     def evaluated(self, training: Training, state: State) -> State | None:
-        """The network's state that is evaluated, and is the training's result, where it is another than the trained."""
+        """The network's state that is evaluated, and is the training's result, where it is another than the trained.
+
+        One that only measures may not have it.
+        """
         return None
 
     def after_evaluation(self, training: Training, state: State) -> None:

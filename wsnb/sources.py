@@ -117,14 +117,22 @@ def _in_text(given: Any, found: dict[tuple[str, ...], str], around: tuple[int, .
         return str([[_in_text(each, found, around) for each in pair] for pair in given.items()])
     if isinstance(given, tuple | list):
         return str([_in_text(item, found, around) for item in given])
+    if isinstance(given, set | frozenset):  # Python has their members in another order in each process
+        return str(sorted(_in_text(item, found, around) for item in given))
     if isinstance(given, functools.partial):
         return _in_text([given.func, given.args, given.keywords], found, around)
     if hasattr(given, "dtype") and hasattr(given, "tolist"):
         return f"{given.dtype} {given.tolist()}"
+    if hasattr(given, "state_dict"):  # a network is what it holds, not only how it is built
+        return _in_text([type(given), dict(given.state_dict())], found, around)
+    if hasattr(given, "to_csv"):  # a table's repr leaves out its middle
+        return str(given.to_csv())
     if isinstance(given, types.ModuleType):
         return given.__name__
     if _is_somebodys(type(given).__module__):
-        return _in_text([type(given), getattr(given, "__dict__", {})], found, around)
+        slots = [name for cls in type(given).__mro__ for name in getattr(cls, "__slots__", ()) if hasattr(given, name)]
+        held = getattr(given, "__dict__", {}) | {name: getattr(given, name) for name in slots if name != "__dict__"}
+        return _in_text([type(given), held], found, around)
     return repr(given) if " at 0x" not in repr(given) else type(given).__qualname__
 
 

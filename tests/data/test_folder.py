@@ -133,9 +133,17 @@ def test_folders_inside_a_class_belong_to_it(tmp_path):
     assert found.classes == ("cat", "dog") and found.files[0].name.startswith("monday/")
 
 
+@pytest.mark.parametrize("names", [("Train", "Test"), ("training", "testing"), ("TRAIN", "val")])
+def test_folders_that_look_like_parts_of_the_data_are_no_classes_without_a_word(tmp_path, names):
+    files = {f"{name}/{animal}/0.png": png(0) for name in names for animal in ("cat", "dog")}
+    with pytest.raises(DataError, match="which look like parts of the data; call them 'train' and 'test'"):
+        folders.survey(as_folder(tmp_path / "a", files))
+
+
 def test_what_desktops_and_cameras_leave_behind_is_passed_over_and_counted(tmp_path):
     hidden = {".DS_Store": b"x", "cat/.ds_store": b"x", "__MacOSX/cat/._0.png": b"x", "__MacOSX/1.png": b"x"}
     hidden |= {".git/config": b"x", "cat/Thumbs.db": b"x", "DESKTOP.INI": b"x", "dog/IMG_1.AAE": b"x"}
+    hidden |= {"$RECYCLE.BIN/1.png": b"x", "lost+found/1": b"x", "cat/0.png~": b"x", "cat/0.png:Zone.Identifier": b"x"}
     plain = folders.survey(as_folder(tmp_path / "plain", tree()))
     assert plain.passed_over == 0
     for path in (
@@ -144,7 +152,7 @@ def test_what_desktops_and_cameras_leave_behind_is_passed_over_and_counted(tmp_p
         as_archive(tmp_path / "a.tar.gz", tree() | hidden),
     ):
         found = folders.survey(path)
-        assert (found.files, found.fingerprint, found.passed_over) == (plain.files, plain.fingerprint, 7)
+        assert (found.files, found.fingerprint, found.passed_over) == (plain.files, plain.fingerprint, 11)
         read(path)
 
 

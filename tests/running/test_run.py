@@ -41,6 +41,8 @@ from wsnb.running import worker
 from wsnb.running.jobs import jobs_for
 from wsnb.running.local import InProcess, LocalCrew
 from wsnb.running.run import Session, Unfinished
+from wsnb.seam import Callback
+from wsnb.values import kind
 
 
 def mlp(seed: int = 0, **changes: object) -> Trial:
@@ -272,13 +274,14 @@ def test_a_record_that_lacks_a_measurement_is_made_again_and_then_holds_both(tmp
     assert capsys.readouterr().err == ""
 
 
-def test_an_old_curve_that_does_not_come_out_the_same_is_said(tmp_path: Path, capsys) -> None:
+def test_a_record_whose_old_curves_do_not_come_out_the_same_stays_as_it_is(tmp_path: Path) -> None:
     store, more = Records(tmp_path), mlp(callbacks=GradientNorms(16, 8))
     here([mlp()], store)
     tampered(store, mlp(), "train_loss")
-    here([more], store)
-    said = capsys.readouterr().err
-    assert f"came out otherwise than its record {mlp().key} says (train_loss): made on a GPU then" in said
+    before = store.path(mlp().key).read_bytes()
+    with pytest.raises(Unfinished, match=r"came out otherwise than that says \(train_loss\): made on a GPU then"):
+        here([more], store)
+    assert store.path(mlp().key).read_bytes() == before
 
 
 def test_two_trials_of_one_key_are_trained_once_and_both_answered(tmp_path: Path) -> None:
@@ -291,6 +294,29 @@ def test_two_trials_of_one_key_are_trained_once_and_both_answered(tmp_path: Path
 def test_a_curve_on_two_samples_at_once_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidValue, match="curve_images=None and with curve_images=50, and its record can hold one"):
         here([mlp(), mlp(curve_images=50)], tmp_path)
+
+
+@kind("notes_what_it_saw")
+class NotesWhatItSaw(Callback):
+    """Writes to a list beside it, which is part of what its code names."""
+
+    def after_epoch(self, training, state):
+        SEEN.append(training.epoch)
+
+
+SEEN: list[int] = []
+
+
+def test_a_record_is_of_the_trial_that_was_asked_for_whatever_its_training_has_written(tmp_path: Path) -> None:
+    trial = mlp(callbacks=NotesWhatItSaw())
+    found = here([trial], tmp_path)
+    assert SEEN and found[trial].key == trial.key
+
+
+def test_in_this_very_process_nothing_is_trained_for_an_estimate(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.delenv("WSNB_PROGRESS")
+    monkeypatch.setattr("wsnb.running.calibration.measure", lambda *given: pytest.fail("it was timed"))
+    assert run([mlp()], records=tmp_path, workers=0, progress=True)
 
 
 # Damage -------------------------------------------------------------------------------------------

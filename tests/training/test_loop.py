@@ -7,6 +7,7 @@ import itertools
 import math
 import shutil
 import sys
+import time
 from typing import ClassVar
 
 import pytest
@@ -386,21 +387,95 @@ class Halves(Callback):
     moment: str = "after_step"
     measures: ClassVar[bool] = True
 
+    what: str = "head.weight"
+
     def halve(self, moment, training):
-        if moment == self.moment:
-            training.model.head.weight.data.mul_(0.5)
+        if moment == self.moment and training.epoch:  # not at the first opportunity
+            if self.what == "head.weight":
+                training.model.head.weight.data.mul_(0.5)
+            elif self.what == "the learning rate":
+                training.optimizer.groups[0].learning_rate *= 0.5
+            else:
+                training.optimizer.groups[0].moments["momentum_buffer"][0].mul_(0.5)
 
     def before_epoch(self, training, state):
         self.halve("before_epoch", training)
 
     def after_step(self, training, state):
-        self.halve("after_step", training)
+        if training.step % training.steps_by_epoch == 1:
+            self.halve("after_step", training)
+
+    def after_epoch(self, training, state):
+        self.halve("after_epoch", training)
+
+    def after_evaluation(self, training, state):
+        self.halve("after_evaluation", training)
+
+    def final(self, training, state):
+        self.halve("final", training)
+        return {}
 
 
-@pytest.mark.parametrize("moment", ["before_epoch", "after_step"])
-def test_what_says_that_it_measures_and_changes_the_network_is_a_sentence(moment):
-    with pytest.raises(InvalidValue, match="says that it only measures, and it has changed head.weight; leave out"):
-        trained(SMALL_MLP.replace(callbacks=Halves(moment)))
+@pytest.mark.parametrize("moment", ["before_epoch", "after_step", "after_epoch", "after_evaluation", "final"])
+@pytest.mark.parametrize("what", ["head.weight", "the learning rate", "the optimizer's 0.momentum_buffer"])
+def test_what_says_that_it_measures_and_changes_what_trains_is_a_sentence(moment, what):
+    with pytest.raises(InvalidValue, match=f"says that it only measures, and it has changed {what}; leave out"):
+        trained(SMALL_MLP.replace(optimizer=SGD(0.05, momentum=0.9), callbacks=Halves(moment, what)))
+
+
+@kind("offers")
+class Offers(Callback):
+    """Says that it measures, and gives other weights to evaluate."""
+
+    measures: ClassVar[bool] = True
+
+    def evaluated(self, training, state):
+        return {name: tensor * 0 for name, tensor in training.model.state_dict().items()}
+
+
+def test_what_says_that_it_measures_and_gives_other_weights_to_evaluate_is_a_sentence():
+    with pytest.raises(InvalidValue, match="says that it only measures, and gives other weights to evaluate"):
+        trained(SMALL_MLP.replace(callbacks=Offers()))
+
+
+@kind("doubles_by_a_hook")
+class DoublesByAHook(Callback):
+    """Hangs on the network what no state keeps."""
+
+    def attach(self, training, state):
+        training.model.register_forward_hook(lambda module, inputs, output: 2 * output)
+
+
+def test_what_a_callback_attaches_is_there_again_where_training_goes_on():
+    trial = SMALL_MLP.replace(callbacks=DoublesByAHook())
+    whole = trained(trial)
+
+    class Kept:
+        place = None
+
+        def load(self):
+            return self.place
+
+        def save(self, make):
+            self.place = self.place or copy.deepcopy(make())
+
+    kept = Kept()
+    trained(trial, checkpoint=kept)
+    assert kept.place.progress.epochs < 3
+    assert_same(trained(trial, checkpoint=kept), whole)
+
+
+@kind("slow_start")
+class SlowStart(RandomInit):
+    """A start that takes its time."""
+
+    def begin(self, given):
+        time.sleep(0.2)
+        return super().begin(given)
+
+
+def test_the_seconds_that_are_spent_count_the_start():
+    assert trained(SMALL_MLP.replace(start=SlowStart(), stop=Epochs(0))).progress.spent >= 0.2
 
 
 def test_curve_images_change_no_weight_and_no_final_value():

@@ -61,12 +61,14 @@ MOST_PIXELS = 2**26
 MOST_BYTES = 2**28
 """Of one file: a larger one is refused before it is read (256 MiB)."""
 
-LEFT_BEHIND = ("thumbs.db", "ehthumbs.db", "desktop.ini", "picasa.ini", "__macosx", "@eadir", "icon\r")
-LEFT_BEHIND_ENDINGS = (".aae", ".ctg", ".thm", ".xmp")
+LEFT_BEHIND = ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini", "__macosx", "@eadir")
+LEFT_BEHIND += ("icon\r", "$recycle.bin", "system volume information", "lost+found")
+LEFT_BEHIND_ENDINGS = (".aae", ".ctg", ".thm", ".xmp", ":zone.identifier", "~")
 """Files and folders that desktops, and files that cameras, put beside images; in lower case."""
 
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _SPLITS = ("train", "test")
+_LIKE_SPLITS = frozenset(("train", "test", "training", "testing", "val", "valid", "validation"))
 _DAMAGED = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, zlib.error)
 _DAMAGED += (EOFError, NotImplementedError, UnicodeError)
 
@@ -183,6 +185,12 @@ def _layout(path: Path, places: Collection[str], folders: list[str]) -> tuple[tu
         around += 1
     inside = {place: parts[around:] for place, parts in parts_of.items()}
     is_split = any(inside[place][0] in _SPLITS for place in places)
+    tops = {inside[place][0] for place in places if len(inside[place]) > 1}
+    if not is_split and tops and tops <= _LIKE_SPLITS.union(map(str.title, _LIKE_SPLITS), map(str.upper, _LIKE_SPLITS)):
+        raise DataError(
+            f"{path} has {' and '.join(map(repr, sorted(tops)))} for folders of classes, which look like parts of the "
+            "data; call them 'train' and 'test', or, if they are classes, something else."
+        )
     depth = 2 if is_split else 1  # of the folders of the classes
     images: dict[str, dict[str, list[ImageFile]]] = {split: defaultdict(list) for split in _SPLITS}
     for place in places:

@@ -27,6 +27,15 @@ COLOURS = {
 }
 """By start; colours from Okabe and Ito's palette, which colour-blind readers can tell apart."""
 
+OTHERS = ("#56B4E9", "#E69F00", "#8C564B", "#5A5A00")
+"""For starts that have none of their own."""
+
+
+def colour_of(start: str) -> str:
+    """The colour of a start: its own, or by its name one of the others."""
+    return COLOURS.get(start) or OTHERS[sum(start.encode()) % len(OTHERS)]
+
+
 STYLE = {
     "figure.figsize": (7.2, 4.2),
     "figure.dpi": 160,
@@ -45,7 +54,7 @@ class Line:
     """One line of a figure of curves.
 
     Attributes:
-        start: which start, a name in :data:`COLOURS`.
+        start: which start.
         records: one per seed; their curves may differ in length.
         shift: epochs by which the line is moved to the right.
     """
@@ -83,7 +92,7 @@ class Series:
     """A measurement against something that was varied.
 
     Attributes:
-        start: which start, a name in :data:`COLOURS`.
+        start: which start.
         x: what was varied.
         values: one row per seed, one column per x.
     """
@@ -115,7 +124,7 @@ class Cloud:
     """Trainings by what they cost and what they reach.
 
     Attributes:
-        start: which start, a name in :data:`COLOURS`.
+        start: which start.
         costs: by configuration, one per seed.
         reached: the same shape: what each reached.
     """
@@ -136,7 +145,7 @@ def frontiers(clouds: Sequence[Cloud], *, xlabel: str, ylabel: str) -> Figure:
         for cloud in clouds:
             if not len(cloud.costs):
                 continue
-            colour = COLOURS[cloud.start]
+            colour = colour_of(cloud.start)
             axes.plot(np.ravel(cloud.costs), np.ravel(cloud.reached), ".", color=colour, alpha=0.35, markersize=4)
             points = [(float(np.mean(x)), float(np.mean(y))) for x, y in zip(cloud.costs, cloud.reached, strict=True)]
             axes.plot(*zip(*points, strict=True), "o", color=colour, markersize=7, alpha=0.8)
@@ -167,7 +176,7 @@ def _mean_and_band(
 ) -> tuple[float, float, str]:
     """Draw the mean over seeds (rows) within one standard deviation; where the line ends, and the start's name."""
     mean, spread = values.mean(0), values.std(0, ddof=1) if len(values) > 1 else 0.0
-    colour = COLOURS[start]
+    colour = colour_of(start)
     axes.plot(x, mean, color=colour, **style)
     axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
     return float(x[-1]), float(mean[-1]), start
@@ -197,7 +206,7 @@ def _name_ends(axes: Axes, ends: list[tuple[float, float, str]]) -> None:
             textcoords="offset points",
             ha="left" if x == last else "right",
             va="center",
-            color=COLOURS[name],
+            color=colour_of(name),
             fontweight="bold",
             annotation_clip=False,
             path_effects=[Stroke(linewidth=3, foreground="white"), Normal()],

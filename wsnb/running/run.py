@@ -64,7 +64,8 @@ def run(
             else a cluster of this machine alone.
         time_budget: seconds after which nothing new is begun, and what is under way keeps its place
             after its epoch; on a cluster it is called off, and begins again another time.
-        progress: whether to show it, in a terminal or a live notebook.
+        progress: whether to show it, in a terminal or a live notebook; in this very process never: what is needed for
+            an estimate would be trained first.
 
     Returns:
         The record of each trial asked for, in the order asked; those without one are left out.
@@ -95,7 +96,7 @@ def run(
         _sound(list(before), store, set_aside=True)
         jobs = jobs_for(absent, store)
         crew = _crew(engine, address, workers, threads, device, jobs)
-        Session(jobs, store, crew, time_budget, display(progress)).work()
+        Session(jobs, store, crew, time_budget, display(progress and workers != 0)).work()
         found |= _sound(absent, store, set_aside=False)
     return {trial: found[trial] for trial in wanted if trial in found}
 

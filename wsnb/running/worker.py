@@ -100,7 +100,8 @@ def _train_to_record(
 ) -> str:
     """Train and write; a sentence when it came out otherwise than its record says, else nothing."""
     trial, records = task.trial, Records(task.folder)
-    if key_of(trial.canonical()) != trial.key:
+    form = trial.canonical()  # as it was asked for: training may change what its methods' code names
+    if key_of(form) != trial.key:
         raise TrialFailed(
             f"{trial!r} would be another trial here: the images of {trial.data.dataset!r}, or the code of its methods, "
             "have changed since it was asked for, or are others here. Make them the same, or ask for it again."
@@ -124,7 +125,15 @@ def _train_to_record(
     outcome = train(
         trial, images, parent=parent, old=old, device=device, checkpoint=checkpoint, after_epoch=after_epoch
     )
-    record, there = _record(trial, outcome, device, started), records.find(trial.key)
+    record, there = _record(form, trial.asked, outcome, device, started), records.find(trial.key)
+    differing = there.differences(record) if there is not None else []
+    if differing and there is not None and not there.holds(record.measured):
+        checkpoint.remove()
+        raise TrialFailed(
+            f"{trial!r} was trained again for what its record {trial.key} lacks, and came out otherwise than that says "
+            f"({', '.join(differing)}): made on {there.provenance.get('device')} then, on {device_in_words(device)} "
+            "now. The record stays as it is. Measure it where it was made, or keep the records in another folder."
+        )
     weights = weights_path(trial.key)
     # Where another process was faster, its record and its weights belong together: on a GPU these differ.
     if task.keep_weights and outcome.snapshot is not None and not (there is not None and weights.exists()):
@@ -137,7 +146,7 @@ def _train_to_record(
         said += f"The record {trial.key} held what {lost} had measured, and holds what was asked for now in its place. "
     then, now = there.provenance, record.provenance
     digests = {made["weights"] for made in (then, now) if "weights" in made}
-    if not (differing := there.differences(record) + ["weights"] * (len(digests) > 1)):
+    if not (differing := differing + ["weights"] * (len(digests) > 1)):
         return said
     return said + (
         f"{trial!r} was trained again and came out otherwise than its record {trial.key} says "
@@ -158,7 +167,7 @@ def _loaded(name: str, resize: int | None, fingerprint: str) -> image_set.ImageS
     return image_set.load(name, resize=resize)
 
 
-def _record(trial: Trial, outcome: Outcome, device: str, started: str) -> Record:
+def _record(form: dict[str, Any], asked: dict[str, Any], outcome: Outcome, device: str, started: str) -> Record:
     progress = outcome.progress
     curves = {name: [_rounded(value) for value in curve] for name, curve in progress.curves.items()}
     final = {name: _rounded(value) for name, value in outcome.final.items()}
@@ -174,7 +183,7 @@ def _record(trial: Trial, outcome: Outcome, device: str, started: str) -> Record
     }
     if outcome.snapshot is not None:
         made["weights"] = digest(outcome.snapshot.model)
-    return Record(trial.canonical(), trial.asked, initial, curves, final, made)
+    return Record(form, asked, initial, curves, final, made)
 
 
 def _rounded(value: Any) -> Any:

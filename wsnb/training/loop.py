@@ -147,8 +147,8 @@ def train(
     """
     if trial.parent is not None and parent is None:
         raise InvalidValue(f"{trial!r} takes something from its parent, and no parent was given.")
-    training = UnderWay(trial, images, parent, old, torch.device(device))
     began = time.perf_counter()
+    training = UnderWay(trial, images, parent, old, torch.device(device))
     kept = checkpoint.load() if checkpoint else None
     spent = kept.progress.spent if kept else 0.0
     finished, when = 0, ""
@@ -236,6 +236,12 @@ class UnderWay:
             )
         self.most_steps = trial.stop.most_steps(self.steps_by_epoch)
         self.progress, self.epoch = Progress(), 0
+        for callback in trial.callbacks:
+            if callback.measures and type(callback).evaluated is not Callback.evaluated:
+                raise InvalidValue(
+                    f"{callback!r} says that it only measures, and gives other weights to evaluate; leave out "
+                    "`measures`, so that it stands in the trial's key."
+                )
         self.states: list[State] = [{} for _ in trial.callbacks]
         self.late: deque[State] = deque(maxlen=LATE)
         self._part = key_of(trial.data.canonical())
@@ -275,6 +281,7 @@ class UnderWay:
 
     def begin(self) -> None:
         """Before the first step."""
+        self._call("attach")
         self._call("begin")
         with self.evaluated():
             accuracy, loss = self._evaluate(self.curve_images, self.curve_labels)
@@ -295,6 +302,7 @@ class UnderWay:
         self.progress, self.epoch = place.progress, place.progress.epochs
         if self.pull:
             self.pull.step = self.progress.steps
+        self._call("attach")
 
     def place(self) -> Place:
         """All that it goes on from."""
@@ -434,15 +442,16 @@ class UnderWay:
             if getattr(type(callback), moment) is getattr(Callback, moment):
                 continue
             seed = seed_of(self.trial.seed, "callback", callback.kind, self.trial.depth, "layers", moment, self.step)
-            watched = callback.measures and not self.epoch and is_foreign(type(callback))
-            before = self._copy() if watched else {}
+            is_watched = callback.measures and is_foreign(type(callback)) and self._is_worth_watching(moment)
+            before = self._all_there_is() if is_watched else {}
             with _chance_of_layers(seed, self.device):
                 given.append(getattr(callback, moment)(self, state))
+            now = self._all_there_is() if is_watched else {}
             for name, tensor in before.items():
-                if not torch.allclose(self.model.state_dict()[name], tensor, rtol=0, atol=0, equal_nan=True):
+                if not torch.allclose(now[name].double(), tensor.double(), rtol=0, atol=0, equal_nan=True):
                     raise InvalidValue(
                         f"{callback!r} says that it only measures, and it has changed {name}; leave out `measures`, so "
-                        "that it stands in the trial's key, or leave the network as it was."
+                        "that it stands in the trial's key, or leave the network and its optimizer as they were."
                     )
             for name, kept in state.items():
                 if not isinstance(kept, Tensor):
@@ -450,6 +459,16 @@ class UnderWay:
                         f"The state of {callback!r} holds {name}={kept!r}, a {type(kept).__name__}; allowed: tensors."
                     )
         return given
+
+    def _is_worth_watching(self, moment: str) -> bool:
+        """Every moment but those within an epoch, of which the first: a look at everything is dear beside a step."""
+        return moment != "after_step" or self.step % self.steps_by_epoch == 1 or self.steps_by_epoch == 1
+
+    def _all_there_is(self) -> State:
+        """Copies of all that what only measures has to leave as it is: the network, and its optimizer's state."""
+        optimizer = {f"the optimizer's {name}": tensor.clone() for name, tensor in self.optimizer.state().items()}
+        rates = [self.optimizer.scale, *(group.learning_rate for group in self.optimizer.groups)]
+        return self._copy() | optimizer | {"the learning rate": torch.tensor(rates, dtype=torch.float64)}
 
     # The end --------------------------------------------------------------------------------------
 
