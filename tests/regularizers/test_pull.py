@@ -125,6 +125,26 @@ def test_the_source_is_a_copy_in_evaluation_mode_whose_statistics_stay(networks)
     assert all(parameter.grad is None for parameter in pull.source.parameters())
 
 
+def test_a_copy_of_the_model_that_sees_images_in_between_changes_nothing(networks):
+    model, source = networks
+    twin = copy.deepcopy(model)
+    expected = pulled(Pull(KnowDist(0.2), twin, source), twin)
+    pull = Pull(KnowDist(0.2), model, source)
+    average = copy.deepcopy(model)
+    loss = functional.cross_entropy(model(IMAGES_SEEN), LABELS)
+    average(IMAGES_SEEN)
+    pull.backward(loss, IMAGES_SEEN, LABELS)
+    close({name: parameter.grad for name, parameter in model.named_parameters()}, expected)
+
+
+def test_a_pull_that_is_closed_leaves_the_model_as_it_was(networks):
+    model, source = networks
+    pull = Pull(KnowDist(), model, source)
+    assert any(module._forward_hooks for module in model.modules())
+    pull.close()
+    assert not any(module._forward_hooks for module in model.modules())
+
+
 # Directions ---------------------------------------------------------------------------------------
 
 

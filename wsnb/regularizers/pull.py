@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from wsnb.errors import InvalidValue, near_miss
 from wsnb.regularizers.plain_sum import PlainSum
@@ -86,6 +87,7 @@ class Pull:
         self._source_features: dict[str, Tensor] = {}
         wanted = dict.fromkeys(name for each in self.regularizers for name in each.layers(model))
         self._compares, self._arithmetic = bool(wanted), arithmetic
+        self._hooks: list[RemovableHandle] = []
         for network, kept in ((self.model, self._features), (self.source, self._source_features)):
             self._listen(network, list(wanted), kept)
 
@@ -97,7 +99,17 @@ class Pull:
                     f"There is no layer {name!r} whose features could be compared; allowed: "
                     f"{', '.join(filter(None, modules))}.{near_miss(name, modules)}"
                 )
-            modules[name].register_forward_hook(lambda _, __, output, name=name: kept.__setitem__(name, output))
+
+            def hear(module: nn.Module, _: Any, output: Tensor, name: str = name) -> None:
+                if module is modules[name]:  # and not a copy of it, which has this hook too
+                    kept[name] = output
+
+            self._hooks.append(modules[name].register_forward_hook(hear))
+
+    def close(self) -> None:
+        """Take off the model what listens to its features: then it can be pickled again, and this pulls no more."""
+        for hook in self._hooks:
+            hook.remove()
 
     def backward(self, loss: Tensor, images: Tensor, labels: Tensor) -> None:
         """Put into each parameter's ``grad`` what the optimizer is to follow, in place of what stood there.
