@@ -249,6 +249,10 @@ def _hints(cls: type[Value]) -> dict[str, Any]:
     return hints
 
 
+_origin = functools.cache(get_origin)  # asked for each field of each value, of which a book makes many thousands
+
+
+@functools.cache
 def _options(hint: Any) -> tuple[Any, ...]:
     return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
@@ -260,13 +264,13 @@ def _checked(name: str, given: Any, hint: Any, limits: Mapping[str, Any]) -> Any
     """``given`` in the type that ``hint`` asks for, or an :class:`InvalidValue` that says what is allowed."""
     options = _options(hint)
     for option in options:
-        if get_origin(option) is tuple:
+        if _origin(option) is tuple:
             item_type = get_args(option)[0]
             if isinstance(given, Value) and isinstance(item_type, type) and isinstance(given, item_type):
                 given = (given,)  # one method stands for a tuple of one
             if isinstance(given, (tuple, list)):
                 return tuple(_checked(name, item, item_type, limits) for item in given)
-        if get_origin(option) is Literal and given in get_args(option):
+        if _origin(option) is Literal and given in get_args(option):
             return given
         if option is float and int not in options and type(given) is int and abs(given) < 2**1023:
             given = float(given)

@@ -11,7 +11,7 @@ import ast
 import hashlib
 import linecache
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -122,6 +122,8 @@ class Chapter:
                 exec(compile(source, file, "exec", dont_inherit=True), names)
             if self._sources(tag) and not callable(names.get(tag)):
                 raise InvalidValue(f"The cell tagged {tag!r} in {self.path} defines no {tag}(...); see book/edit.md.")
+            if tag == "trials" and tag in names:
+                names[tag] = _remembered(names[tag])  # the cell of the verdicts asks for the same
         return names
 
     @property
@@ -189,6 +191,18 @@ class Chapter:
         for file in files:
             state.update(file.name.encode() + (file.read_bytes() if file.exists() else b"-"))
         return state.hexdigest()
+
+
+def _remembered(trials: Callable[[Settings], Mapping[Any, Item]]) -> Callable[[Settings], dict[Any, Item]]:
+    """The function, asked once for the same settings."""
+    known: dict[str, Mapping[Any, Item]] = {}
+
+    def items(at: Settings) -> dict[Any, Item]:
+        if repr(at) not in known:
+            known[repr(at)] = trials(at)
+        return dict(known[repr(at)])
+
+    return items
 
 
 def chapters() -> list[Chapter]:
