@@ -169,6 +169,7 @@ def test_equal_numbers_are_written_alike():
     assert SGD(1) == SGD(1.0) and type(SGD(1).learning_rate) is float
     assert repr(SGD(0.1, -0.0).canonical()) == repr(SGD(0.1, 0.0).canonical())
     assert type(SGD(np.float64(0.5)).learning_rate) is float
+    assert type(Epochs(np.int64(5)).at_most) is int and Epochs(np.int64(5)) == Epochs(5)
     assert MLP([8, 8]) == MLP((8, 8)) and hash(MLP([8, 8])) == hash(MLP((8, 8)))
 
 
@@ -369,6 +370,17 @@ def test_a_digest_changes_with_what_a_class_holds_and_reaches(module, tmp_path, 
         monkeypatch.delitem(sys.modules, "my_helpers", raising=False)
         digests.append(source_digest(module(sources[0]).Mine))
     assert (digests[0] != digests[1]) == changed
+
+
+def test_a_function_of_the_package_is_known_by_the_version_of_its_method(module, monkeypatch):
+    source = (
+        "from wsnb.seam import Start\nfrom wsnb.starts.shrink_perturb import ShrinkPerturb, shrink_perturb\n"
+        "from wsnb.values import kind\n\n@kind('shrinks_too')\nclass Mine(Start):\n"
+        "    def begin(self, given):\n        return shrink_perturb(given.parent.model, given.fresh(), 0.4, 0.1)\n"
+    )
+    before = source_digest(module(source).Mine)
+    monkeypatch.setattr(ShrinkPerturb, "version", 2)
+    assert source_digest(module(source).Mine) != before
 
 
 def test_a_digest_is_the_same_in_every_process_whatever_order_a_set_has_there(tmp_path):

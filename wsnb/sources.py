@@ -112,7 +112,10 @@ def _in_text(given: Any, found: dict[tuple[str, ...], str], around: tuple[int, .
             return f"{helper.kind} version {helper.version}"
         if _is_somebodys(helper.__module__):
             _gather(helper, found)
-        return helper.__qualname__
+        beside = vars(sys.modules[helper.__module__]).values() if not is_foreign(helper) else ()
+        methods = (each for each in beside if isinstance(each, type) and each.__module__ == helper.__module__)
+        newer = [f"{each.kind} version {each.version}" for each in methods if getattr(each, "version", 1) != 1]
+        return ", ".join([helper.__qualname__, *newer])
     if isinstance(given, dict):
         return str([[_in_text(each, found, around) for each in pair] for pair in given.items()])
     if isinstance(given, tuple | list):

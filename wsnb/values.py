@@ -18,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import numbers
 import re
 from collections.abc import Callable, Mapping
 from types import UnionType
@@ -272,6 +273,8 @@ def _checked(name: str, given: Any, hint: Any, limits: Mapping[str, Any]) -> Any
                 return tuple(_checked(name, item, item_type, limits) for item in given)
         if _origin(option) is Literal and given in get_args(option):
             return given
+        if option is int and isinstance(given, numbers.Integral) and not isinstance(given, bool):
+            given = int(given)  # of NumPy's too
         if option is float and int not in options and type(given) is int and abs(given) < 2**1023:
             given = float(given)
         if isinstance(option, type) and isinstance(given, option) and (type(given) is not bool or option is bool):

@@ -423,6 +423,19 @@ def test_what_says_that_it_measures_and_changes_what_trains_is_a_sentence(moment
         trained(SMALL_MLP.replace(optimizer=SGD(0.05, momentum=0.9), callbacks=Halves(moment, what)))
 
 
+@kind("never_says_why")
+class NeverSaysWhy(Epochs):
+    """Allows few steps and never stops."""
+
+    def reason(self, train_accuracies, steps):
+        return None
+
+
+def test_a_stop_that_is_reached_without_a_reason_is_a_sentence():
+    with pytest.raises(InvalidValue, match=r"NeverSaysWhy\(.*allows \d+ steps and gives no reason to stop"):
+        trained(SMALL_MLP.replace(stop=NeverSaysWhy(2)))
+
+
 @kind("offers")
 class Offers(Callback):
     """Says that it measures, and gives other weights to evaluate."""

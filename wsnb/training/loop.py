@@ -325,6 +325,11 @@ class UnderWay:
         Raises:
             Diverged: when something is no longer finite.
         """
+        if self.step >= self.most_steps:
+            raise InvalidValue(
+                f"{self.trial.stop!r} allows {self.most_steps} steps and gives no reason to stop at them; have its "
+                "`reason` give one there."
+            )
         self.optimizer.scale = 1.0
         self._call("before_epoch")
         began = time.perf_counter()
