@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import io
 import linecache
+import tokenize
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -82,6 +84,19 @@ class Chapter:
                 found[statement.targets[0].id] = ast.literal_eval(statement.value)
         return found
 
+    @cached_property
+    def meanings(self) -> dict[str, str]:
+        """What each parameter is: the comment at the end of its line."""
+        found: dict[str, str] = {}
+        for source in self._sources("parameters"):
+            name = ""
+            for token in tokenize.generate_tokens(io.StringIO(source).readline):
+                if token.type == tokenize.NAME and token.start[1] == 0:
+                    name = token.string
+                elif token.type == tokenize.COMMENT and token.start[1] > 0:
+                    found[name] = token.string.lstrip("# ")
+        return found
+
     def settings(self, profile: str | None = None, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The parameters to run with: the chapter's own, then the profile's, then those given.
 
@@ -152,7 +167,7 @@ class Chapter:
     def published(self, records: Records | None = None, *, seeds_from: int = 0) -> Results:
         """Its items, each family of the largest profile that has all of its records."""
         at = Settings(self.settings(PUBLISHED))
-        return published(at, lambda at: self.items(vars(at)), records, seeds_from=seeds_from)
+        return published(self.name, at, lambda at: self.items(vars(at)), records, seeds_from=seeds_from)
 
     def published_verdicts(self, *, seeds_from: int = 0) -> Judged:
         """What becomes of its effects and claims at the profiles that its page shows."""

@@ -10,7 +10,7 @@ from wsnb import places
 from wsnb.evidence.records import Records
 from wsnb.publishing import page
 from wsnb.publishing.chapters import chapters
-from wsnb.publishing.page import Shown
+from wsnb.publishing.shown import Shown
 from wsnb.running.crew import Speed, Workload
 from wsnb.running.jobs import jobs_for
 from wsnb.running.plan import Plan, in_millions, in_words, make_plan, most_epochs, workload_of

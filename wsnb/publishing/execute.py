@@ -24,6 +24,8 @@ from wsnb import places
 from wsnb.errors import WsnbError
 from wsnb.evidence.records import Records
 from wsnb.publishing.chapters import Chapter
+from wsnb.publishing.layout import as_page
+from wsnb.publishing.widgets import with_steady_names
 
 
 class ChapterFailed(WsnbError):
@@ -68,7 +70,8 @@ def execute(chapter: Chapter, settings: Mapping[str, Any], output: Path, *, miss
         notebook = nbformat.read(executed, as_version=4)
     if notebook.metadata.papermill.exception:
         raise ChapterFailed(f"Chapter {chapter.name} failed; papermill reports an exception.")
-    text = nbformat.writes(without_circumstance(notebook, chapter.name)) + "\n"
+    page = without_circumstance(as_page(notebook), chapter.name)
+    text = with_steady_names(page.metadata, nbformat.writes(page)) + "\n"
     if output.exists() and output.read_text(encoding="utf-8") == text:
         return False
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -93,9 +96,11 @@ def environment(**variables: str) -> Any:
 
 def without_circumstance(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
     """The notebook without times, random names and versions of the day, so that equal results are equal bytes."""
+    widgets = {"widgets": notebook.metadata.widgets} if "widgets" in notebook.metadata else {}
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
+        **widgets,
     }
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{name}-{number}"

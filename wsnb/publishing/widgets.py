@@ -1,0 +1,44 @@
+"""Widgets that work on a page without a kernel: pictures drawn beforehand, of which a slider shows one.
+
+Beside a widget stands a figure or a table that says the same: the page is whole without touching it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wsnb.publishing.figures import Drawn
+
+
+def chooser(label: str, figures: Mapping[str, Drawn]) -> Any:
+    """A slider over figures.
+
+    Args:
+        label: what is chosen; the slider's name.
+        figures: by what the slider calls each.
+    """
+    import ipywidgets
+
+    wide = ipywidgets.Layout(width="100%")
+    slider = ipywidgets.SelectionSlider(options=list(figures), description=label, layout=wide)
+    slider.style.description_width = "initial"
+    pictures = [
+        ipywidgets.HTML(f'<div class="drawn">{figure.picture}</div>', layout=wide) for figure in figures.values()
+    ]
+    stack = ipywidgets.Stack(pictures, selected_index=0, layout=wide)
+    ipywidgets.jslink((slider, "index"), (stack, "selected_index"))
+    return ipywidgets.VBox([slider, stack], layout=wide)
+
+
+def with_steady_names(metadata: Mapping[str, Any], text: str) -> str:
+    """A notebook's text with its widgets named in their order, where they had names of the day.
+
+    Args:
+        metadata: of the notebook.
+        text: the notebook, as JSON.
+    """
+    for state in metadata.get("widgets", {}).values():
+        for number, name in enumerate(state["state"]):
+            text = text.replace(name, f"{number:032x}")
+    return text
