@@ -200,7 +200,7 @@ def after(epochs):
         figures.of_epochs(start, compared.records((start, stop)), 0 if start == "half of the data" else epochs)
         for start, stop in names.items()
     ]
-    label, most = f"stopped after {epochs} epochs", max(record.test_accuracy for record in found.records.values())
+    label, most = f"stopped after {epochs} epochs", max(map(max, by_stop("warm start")), default=100)
     return figures.lines(
         f"stopped-{epochs}", {"test accuracy (%)": lines}, xlabel="epoch", message=label, source=source,
         limits=(0, 1.15 * most),

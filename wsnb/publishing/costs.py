@@ -38,11 +38,11 @@ def speeds(results: Results) -> Shown:
     """Every ratio of one machine, with the goal that was set for it."""
     rows = []
     for work, ratios in results["ratios"].items():
-        for number, ratio in enumerate(ratios):
+        for ratio in ratios:
             rate, goal = median(results["images_per_second"][work][ratio["of"]]), ratio["goal"]
             rows.append(
                 (
-                    f"**{work}**" if number == 0 else "",
+                    f"**{work}**",
                     ratio["of"],
                     ratio["over"],
                     f"{rate:,.0f}".replace(",", " "),

@@ -21,7 +21,7 @@ class Shown:
     """Markdown as the output of a cell."""
 
     def __init__(self, markdown: str) -> None:
-        self.markdown = markdown
+        self.markdown = self.plain = markdown
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return {"text/markdown": self.markdown, "text/plain": self.markdown}

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wsnb.publishing.figures import Drawn
+from wsnb.publishing.figures import NOT_RUN, Drawn
+from wsnb.publishing.shown import Shown
 
 
 def chooser(label: str, figures: Mapping[str, Drawn]) -> Any:
@@ -20,6 +21,8 @@ def chooser(label: str, figures: Mapping[str, Drawn]) -> Any:
     """
     import ipywidgets
 
+    if not any(figure.picture for figure in figures.values()):
+        return Shown(NOT_RUN)
     wide = ipywidgets.Layout(width="100%")
     slider = ipywidgets.SelectionSlider(options=list(figures), description=label, layout=wide)
     slider.style.description_width = "initial"
