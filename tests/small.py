@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from wsnb import MLP, SGD, Epochs, Logistic, Part, ResNet18, ResNet20, Trial, kind, setting
+from wsnb import MLP, SGD, AdamW, Epochs, Logistic, Part, ResNet18, ResNet20, RMSProp, Trial, kind, setting
 from wsnb.data.image_set import ImageSet
 from wsnb.seam import Callback, Model
 from wsnb.training.loop import train
@@ -41,6 +41,18 @@ def network(model, seed, classes=3, shape=None):
         else:
             tensor.fill_(seed + 10)
     return built
+
+
+def pytorchs_own(rule, parameters):
+    """PyTorch's optimizer of the same rule."""
+    common = {"lr": rule.learning_rate, "weight_decay": rule.weight_decay}
+    if isinstance(rule, SGD):
+        return torch.optim.SGD(parameters, momentum=rule.momentum, fused=True, **common)
+    if isinstance(rule, RMSProp):
+        more = {"alpha": rule.smoothing, "eps": rule.epsilon, "momentum": rule.momentum}
+        return torch.optim.RMSprop(parameters, **more, **common)
+    cls = torch.optim.AdamW if isinstance(rule, AdamW) else torch.optim.Adam
+    return cls(parameters, betas=(rule.beta1, rule.beta2), fused=True, **common)
 
 
 @kind("with_everything")
