@@ -131,7 +131,7 @@ def test_the_list_is_a_table_whose_columns_are_aligned(wsnb) -> None:
 def test_verify_names_every_damaged_record_and_tells_of_what_lies_beside_them(wsnb) -> None:
     paths = [recorded(TRIAL.replace(seed=seed), Records()) for seed in range(4)]
     paths[0].write_text("damaged")
-    Records().set_aside(paths[0])
+    Records().set_aside(TRIAL.replace(seed=0).key)
     for path in paths[1:3]:
         path.write_text("damaged")
     status, out, err = wsnb("records", "verify")

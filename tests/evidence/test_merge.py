@@ -140,7 +140,6 @@ DAMAGE = {
     "is cut short": lambda content: content[:200],
     "was changed after it was made": lambda content: content.replace(b"0.25", b"0.26"),
     "is that of another trial": lambda content: record_of(TRIALS[5]).to_json().encode(),
-    "is no text": lambda content: b"\xff" + content,
     f"has format {FORMAT + 1}; this wsnb reads {FORMAT}": newer,
 }
 
