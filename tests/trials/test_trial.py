@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import pickle
 import re
 import subprocess
 import sys
@@ -510,17 +509,3 @@ def test_a_repr_can_be_typed_again():
     )
     assert eval(repr(trial), vars(wsnb)) == trial
     assert trial.direction == PlainSum() and "direction" not in repr(trial)
-
-
-def test_a_trial_that_was_hashed_in_another_process_is_still_found():
-    trial = Trial(Part("digits", 10), MLP(), SGD(), Epochs(1)).then(data=Part("digits", 20))
-    code = (
-        "import pickle, sys; trial = pickle.load(sys.stdin.buffer); hash(trial); "
-        "sys.stdout.buffer.write(pickle.dumps(trial))"
-    )
-    hash(trial)
-    environment = os.environ | {"PYTHONHASHSEED": "1"}
-    command = [sys.executable, "-c", code]
-    there = subprocess.run(command, input=pickle.dumps(trial), capture_output=True, check=True, env=environment)
-    back = pickle.loads(there.stdout)
-    assert back == trial and hash(back) == hash(trial) and {trial: 1}[back] == 1
