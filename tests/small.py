@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import torch
+from PIL import Image
 from torch import nn
 
 from wsnb import MLP, SGD, AdamW, Epochs, Logistic, Part, ResNet18, ResNet20, RMSProp, Trial, kind, setting
@@ -26,6 +27,16 @@ def coloured(train_count=41, test_count=23, classes=3, side=8, seed=0):
 
     names = tuple(f"class {index}" for index in range(classes))
     return ImageSet("digits", "coloured images", names, *split(train_count), *split(test_count))
+
+
+def photos(folder, seed=0):
+    """A folder of images of one's own, ten of each of two classes, the red of a class alike; its name as a data set."""
+    for number, class_name in enumerate(("cat", "dog")):
+        (folder / class_name).mkdir(parents=True, exist_ok=True)
+        for index in range(10):
+            pixel = (100 * number, 10 * index, 50 * seed)
+            Image.new("RGB", (8, 8), pixel).save(folder / class_name / f"{index}.png")
+    return f"images:{folder}"
 
 
 SHAPES = {ResNet18(1): (3, 16, 16), ResNet20(1): (3, 16, 16), MLP((4, 4)): (3, 4, 4), Logistic(): (3, 4, 4)}
