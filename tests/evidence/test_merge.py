@@ -2,36 +2,26 @@
 
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_records import record
 
 from wsnb import SGD, Epochs, GradientNorms, Logistic, Part, TrainingModeAccuracy, Trial
 from wsnb.errors import RecordError
 from wsnb.evidence.merge import merge
-from wsnb.evidence.records import FORMAT, Record, Records
+from wsnb.evidence.records import FORMAT, Records
 
 TRIALS = [Trial(Part("digits", 0.5), Logistic(), SGD(0.1), Epochs(2), seed=seed) for seed in range(6)]
-
-
-def record_of(trial, **changes):
-    parts = {
-        "trial": trial.canonical(),
-        "measured": trial.asked,
-        "initial": {"test_accuracy": 0.1, "test_loss": 2.3},
-        "curves": {"test_accuracy": [0.25, 0.5], "seconds": [1.5, 3.0]},
-        "final": {"test_accuracy": 0.5, "epochs": 2, "images_seen": 288, "stopped": "epoch limit"},
-        "provenance": {"device": "a CPU", "threads": 1},
-    }
-    return Record(**parts | changes)
 
 
 def store_of(folder, trials, **changes):
     store = Records(folder)
     for trial in trials:
-        store.put(record_of(trial, **changes))
+        store.put(replace(record(trial), **changes))
     return store
 
 
@@ -75,8 +65,8 @@ def test_merging_makes_the_union_and_changes_no_record_of_ours(here, there):
 
 
 def test_other_seconds_and_another_machine_are_no_other_measurements(ours, theirs):
-    changes = {"curves": {"test_accuracy": [0.25, 0.5], "seconds": [9.0, 9.9]}, "provenance": {"device": "a GPU"}}
-    before = contents(store_of(ours.folder, TRIALS[:3], **changes))
+    curves = record(TRIALS[0]).curves | {"seconds": [9.0, 9.9, 10.8]}
+    before = contents(store_of(ours.folder, TRIALS[:3], curves=curves, provenance={"device": "a GPU"}))
     assert merge(ours, theirs.folder) == (Counter({"already here": 3}), []) and contents(ours) == before
 
 
@@ -84,7 +74,7 @@ def test_other_seconds_and_another_machine_are_no_other_measurements(ours, their
     "part, said", [("initial", "initial"), ("curves", "test_accuracy"), ("final", "test_accuracy")]
 )
 def test_other_measurements_are_named_and_ours_stay(ours, theirs, part, said):
-    other = getattr(record_of(TRIALS[1]), part) | {"test_accuracy": [0.4] if part == "curves" else 0.4}
+    other = getattr(record(TRIALS[1]), part) | {"test_accuracy": [0.4] if part == "curves" else 0.4}
     store_of(ours.folder, TRIALS[1:2], **{part: other}, provenance={"device": "a GPU"})
     before = contents(ours)
     counts, [sentence] = merge(ours, theirs.folder)
@@ -112,7 +102,7 @@ def test_one_that_holds_other_measurements_costs_ours_none(ours, tmp_path):
 
 
 def test_a_damaged_record_of_ours_is_set_aside_for_theirs(ours, theirs):
-    ours.put(record_of(TRIALS[0])).write_text("damaged")
+    ours.put(record(TRIALS[0])).write_text("damaged")
     assert merge(ours, theirs.folder) == (Counter({"added": 3}), [])
     assert contents(ours) == contents(theirs)
     assert [path.read_text() for path in ours.damaged()] == ["damaged"]
@@ -134,7 +124,7 @@ def newer(content):
 DAMAGE = {
     "is cut short": lambda content: content[:200],
     "was changed after it was made": lambda content: content.replace(b"0.25", b"0.26"),
-    "is that of another trial": lambda content: record_of(TRIALS[5]).to_json().encode(),
+    "is that of another trial": lambda content: record(TRIALS[5]).to_json().encode(),
     f"has format {FORMAT + 1}; this wsnb reads {FORMAT}": newer,
 }
 
