@@ -337,9 +337,9 @@ def merge(sources: tuple[Path, ...]) -> None:
     store = Records()
     wrong = []
     for source in sources:
-        merged = add(store, source)
-        click.echo(f"{source}: {merged.summary()}")
-        wrong += merged.different + merged.refused
+        counts, sentences = add(store, source)
+        click.echo(f"{source}: {', '.join(f'{n} {what}' for what, n in counts.items() if n or what == 'added')}")
+        wrong += sentences
     click.echo(f"{len(store.paths())} records are now in {store.folder}.")
     if wrong:
         raise RecordError("\n".join(wrong))

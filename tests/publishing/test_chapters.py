@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nbformat
 import pytest
@@ -37,7 +38,7 @@ def call(*command: object, **environment: str) -> subprocess.CompletedProcess[st
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ``records`` of all chapters in the smoke profile, trained in this process."""
     folder = tmp_path_factory.mktemp("smoke")
-    with execute.environment(WSNB_WEIGHTS=str(folder / "weights")):
+    with mock.patch.dict(os.environ, WSNB_WEIGHTS=str(folder / "weights")):
         trials = [trial for each in chapters.chapters() for trial in each.trials(each.settings("smoke"))]
         run(trials, records=folder / "records", workers=0, progress=False)
     return folder

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import reading
 
-from wsnb.errors import InvalidValue, WsnbError
+from wsnb.errors import WsnbError
 from wsnb.publishing import assets, render
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +93,7 @@ def test_a_good_page_has_no_problem(found: dict[str, set[str]]) -> None:
 
 @pytest.fixture(scope="session")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the project's pages, built from scratch, strictly."""
+    """The folder of the project's pages, built from scratch."""
     for page in render.pages(ROOT):
         if not any((ROOT / f"{page}{suffix}").exists() for suffix in render.PAGE_SUFFIXES):
             cannot(f"{page} is not made yet")
@@ -148,20 +148,11 @@ def test_a_second_build_writes_the_page_that_changed_and_leaves_the_others(small
     assert other.stat().st_mtime_ns == written
 
 
-def test_a_warning_stops_a_strict_build_and_the_next_one_too(small: Path) -> None:
+def test_a_warning_stops_a_build_and_the_next_one_too(small: Path) -> None:
     (small / "book/chapter.md").write_text("# Chapter\n\n[lost](nowhere.md)\n")
     for _ in range(2):
         with pytest.raises(WsnbError, match="nowhere"):
             render.build(small)
-    render.build(small, strict=False)
-
-
-def test_one_page_can_be_built_alone_when_another_is_missing(small: Path) -> None:
-    (small / "book/other.md").unlink()
-    assert render.build(small, only="chapter") == small / "_build/html/book/chapter.html"
-    assert not (small / "_build/html/book/other.html").exists()
-    with pytest.raises(InvalidValue, match=r"Did you mean 'chapter'\?"):
-        render.build(small, only="chaptre")
 
 
 def test_a_chapter_that_was_not_executed_is_named_with_the_command_that_makes_it(small: Path) -> None:

@@ -188,10 +188,11 @@ class Chapter:
         return not self.parameters
 
     def digest(self, settings: Mapping[str, Any], records: Records) -> str:
-        """A hash of all that an execution depends on: script, parameters, package, profiles, records."""
+        """A hash of what an execution depends on (script, parameters, package, profiles, records) and of its page."""
         state = hashlib.sha256(repr(sorted(settings.items())).encode())
         package = Path(__file__).resolve().parents[1]
-        files = [self.path, *sorted(package.rglob("*.py")), *sorted(self.path.parent.glob("profiles/*.yml"))]
+        files = [self.path, self.page_path, *sorted(package.rglob("*.py"))]
+        files += sorted(self.path.parent.glob("profiles/*.yml"))
         if self.gathers:
             others = [chapter for chapter in chapters() if not chapter.gathers]
             files += [path for chapter in others for path in (chapter.path, chapter.page_path)]

@@ -6,15 +6,13 @@ and comes out the same to the byte: what papermill and Jupyter add of the day an
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 import tempfile
 from collections.abc import Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nbformat
 import papermill
@@ -52,7 +50,7 @@ def execute(chapter: Chapter, settings: Mapping[str, Any], output: Path, *, miss
         nbformat.write(chapter.notebook, source)
         logging.getLogger("papermill").setLevel(logging.ERROR)
         try:
-            with environment(WSNB_MISSING=missing, WSNB_PROGRESS="off"):
+            with mock.patch.dict(os.environ, WSNB_MISSING=missing, WSNB_PROGRESS="off"):  # kernels inherit them
                 papermill.execute_notebook(
                     source,
                     executed,
@@ -79,21 +77,6 @@ def execute(chapter: Chapter, settings: Mapping[str, Any], output: Path, *, miss
     return True
 
 
-@contextmanager
-def environment(**variables: str) -> Any:
-    """These environment variables, for as long as the context lasts: kernels inherit them."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
 def without_circumstance(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
     """The notebook without times, random names and versions of the day, so that equal results are equal bytes."""
     widgets = {"widgets": notebook.metadata.widgets} if "widgets" in notebook.metadata else {}
@@ -116,28 +99,16 @@ def without_circumstance(notebook: nbformat.NotebookNode, name: str) -> nbformat
 
 def is_current(chapter: Chapter, settings: Mapping[str, Any], records: Records) -> bool:
     """Whether the page on disk is what executing the chapter here again would give."""
-    try:
-        stamp = json.loads(_stamp(chapter).read_text(encoding="utf-8"))
-        page = chapter.page_path.read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return False
-    return stamp == {"digest": chapter.digest(settings, records), "page": _hash(page)}
+    stamp = _stamp(chapter)
+    return stamp.exists() and stamp.read_text(encoding="utf-8") == chapter.digest(settings, records)
 
 
 def note_current(chapter: Chapter, settings: Mapping[str, Any], records: Records) -> None:
     """Remember what the page on disk was made from."""
-    stamp = {
-        "digest": chapter.digest(settings, records),
-        "page": _hash(chapter.page_path.read_text(encoding="utf-8")),
-    }
     path = _stamp(chapter)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(stamp), encoding="utf-8")
+    path.write_text(chapter.digest(settings, records), encoding="utf-8")
 
 
 def _stamp(chapter: Chapter) -> Path:
-    return places.root() / "_build" / "executed" / f"{chapter.name}.json"
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return places.root() / "_build" / "executed" / f"{chapter.name}.sha256"

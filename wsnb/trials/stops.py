@@ -9,16 +9,13 @@ from typing import ClassVar, Literal
 from wsnb.seam import Stop
 from wsnb.values import kind, setting
 
-Measured = Literal["evaluated", "running"]
-
 
 @kind("epochs")
 class Epochs(Stop):
     """Stop after a fixed number of epochs (the replication's Figures 1, 3, 5, 8 to 11); 0 trains nothing."""
 
     at_most: int = setting(minimum=0)
-    measured: ClassVar[Measured] = "running"
-    images: ClassVar[None] = None
+    is_fixed: ClassVar[bool] = True
 
     def most_steps(self, by_epoch: int) -> int:
         """All of the epochs'."""
@@ -34,8 +31,7 @@ class Steps(Stop):
     """Stop after a fixed number of steps of the optimizer, in the midst of an epoch if need be; 0 trains nothing."""
 
     at_most: int = setting(minimum=0)
-    measured: ClassVar[Measured] = "running"
-    images: ClassVar[None] = None
+    is_fixed: ClassVar[bool] = True
 
     def most_steps(self, by_epoch: int) -> int:
         """The number itself."""
@@ -60,7 +56,7 @@ class TrainAccuracy(Stop):
 
     target: float = setting(0.99, above=0, maximum=1)
     at_most: int = setting(350, minimum=1)
-    measured: Measured = "evaluated"
+    measured: Literal["evaluated", "running"] = "evaluated"
     images: int | None = setting(None, minimum=1)
 
     def most_steps(self, by_epoch: int) -> int:
