@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,11 @@ BROKEN = {
     "image without alt text": f'<img src="{PIXEL}">',
     "broken image": '<img alt="a square" src="data:image/png;base64,AAAA">',
     "figure without caption": f'<div class="cell_output"><img alt="a square" src="{PIXEL}"></div>',
+    "alt text without a number": (
+        '<figure class="drawn" id="f"><div role="img" aria-label="A line."><svg></svg></div></figure>'
+    ),
+    "scrolls sideways": '<div style="width: 900px">wide</div>',
+    "inaccessible": "<button></button>",
     "maths not typeset": '<span class="math">\\(x\\)</span>',
     "maths in error": '<mjx-merror data-mjx-error="Undefined control sequence">x</mjx-merror>',
     "broken link": '<a href="good.html#nowhere">there</a>',
@@ -47,7 +53,7 @@ BROKEN = {
     "stderr in a cell's output": '<div class="cell_output"><div class="output stderr">a warning</div></div>',
 }
 GOOD = f"""
-<h1 id="here">Good</h1>
+<h2 id="here">Good</h2>
 <p>A price of $5 and <code>$$</code>, <a href="#here">here</a>, <a href="https://example.org">elsewhere</a>.</p>
 <div class="cell_output"><figure><img alt="a square" src="{PIXEL}"><figcaption>A square.</figcaption></figure></div>
 """
@@ -67,7 +73,10 @@ def found(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     bodies = {f"{rule}.html": body for rule, body in BROKEN.items()}
     bodies |= {name: body for name, (_, body) in ALSO_BROKEN.items()} | {"good.html": GOOD}
     for name, body in bodies.items():
-        (folder / name).write_text(f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><body>{body}</body></html>')
+        (folder / name).write_text(
+            '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            f"<title>A page</title><body><main><h1>A page</h1>{body}</main></body></html>"
+        )
     rules: dict[str, set[str]] = {name: set() for name in bodies}
     for problem in reading.read(folder, chromium):
         rules[problem.page].add(problem.rule)
@@ -115,6 +124,30 @@ def test_every_page_of_the_contents_is_built_and_reachable_from_the_first(book: 
 def test_maths_is_drawn_by_the_local_mathjax(book: Path) -> None:
     assert (book / "_static/mathjax/tex-mml-chtml.js").exists()
     assert list((book / "_static/mathjax/output/chtml/fonts/woff-v2").glob("*.woff"))
+
+
+def test_files_that_pages_offer_are_beside_them(book: Path) -> None:
+    html = (book / "book/early-stopping.html").read_text(encoding="utf-8")
+    offered = re.findall(r'download="[\w.-]+" href="([^"]+)"', html)
+    assert {"early-stopping/early-stopping.csv", "early-stopping/early-stopping.svg"} <= set(offered)
+    assert 'href="data:' not in html
+    for address in offered:
+        assert (book / "book" / address).stat().st_size > 50
+
+
+def test_a_slider_shows_each_of_its_pictures_by_the_keyboard_alone(book: Path, chromium: str) -> None:
+    with reading.browser(chromium) as browser:
+        tab = browser.new_context(offline=True).new_page()
+        tab.goto((book / "book/early-stopping.html").as_uri())
+        slider = tab.get_by_role("slider", name="Stop the half after")
+        slider.wait_for()
+        seen = []
+        for _ in range(5):
+            [shown] = [each for each in tab.locator(".widget-html .picture").all() if each.is_visible()]
+            seen.append((slider.get_attribute("aria-valuetext"), shown.get_attribute("aria-label")))
+            slider.press("ArrowRight")
+    assert [value for value, _ in seen] == [f"{epochs} epochs" for epochs in (5, 10, 15, 20, 25)]
+    assert len({label for _, label in seen}) == 5
 
 
 # Building.

@@ -79,7 +79,7 @@ def judged(layers: list[Layer]) -> tuple[str, str]:
         effect = Effect("figure-1-gap", "random init", "warm start", ACCURACY, "Figure 1")
         return judge([effect], layer(at.profile, ()).items, records, [CLAIM], at.profile)
 
-    [verdict] = Results(layers).judged(verdicts).verdicts
+    [verdict] = Results("small", layers).judged(verdicts).verdicts
     return verdict.outcome, verdict.missing
 
 
