@@ -25,6 +25,9 @@ FLAGS = (
     "--disable-sync",
 )
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+SETTLED_MS = 600
+"""After which the theme has seen that the page has another size."""
+
 _AXE = Axe()
 _ELSEWHERE = re.compile(r"^(?!file:|data:|blob:|about:)")
 _REFRESH = re.compile(r"""http-equiv=["']?refresh["']?[^>]*url=([^"'>]+)""", re.IGNORECASE)
@@ -110,8 +113,8 @@ def read(pages: Path, chromium: str) -> list[Problem]:
 
     Looks for: requests to another host, missing files, console errors and uncaught exceptions, images that are
     broken or have no alt text, figures of cells without a caption or a number in their alt text, maths that was not
-    typeset, errors and stderr in cells' outputs, links to pages or anchors that are not there, what axe finds on a desktop in light colours and on
-    a phone in dark ones, and what makes a page scroll sideways on a phone.
+    typeset, errors and stderr in cells' outputs, links to pages or anchors that are not there, what axe finds on a
+    desktop in light colours and on a phone in dark ones, and what makes a page scroll sideways on a phone.
 
     Args:
         pages: a folder of built pages; folders whose name starts with ``_`` hold none.
@@ -183,6 +186,7 @@ def _read_page(browser: Browser, file: Path, name: str) -> _Reading:
     inaccessible = _inaccessible(tab)
     tab.emulate_media(color_scheme="dark")
     tab.set_viewport_size(PHONE)
+    tab.wait_for_timeout(SETTLED_MS)
     if (wide := tab.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
         found("scrolls sideways", f"it is {wide} pixels wide on a phone of {PHONE['width']}")
     inaccessible |= _inaccessible(tab)
@@ -197,7 +201,7 @@ def _read_page(browser: Browser, file: Path, name: str) -> _Reading:
 
 def _inaccessible(tab: Page) -> set[str]:
     """What axe finds, each with its first place."""
-    violations = _AXE.run(tab).response["violations"]
+    violations = _AXE.run(tab, options={"preload": False}).response["violations"]
     return {f"{each['id']}: {each['nodes'][0]['html'][:80]}" for each in violations}
 
 

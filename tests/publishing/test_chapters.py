@@ -220,7 +220,7 @@ def test_a_page_is_current_until_something_that_it_rests_on_changes(
 def test_a_failing_cell_is_a_sentence_and_leaves_the_page_as_it_was(tmp_path: Path) -> None:
     broken = written(tmp_path, {"": 'raise ValueError("no such thing")'})
     with pytest.raises(execute.ChapterFailed, match=r"raise ValueError.*: ValueError: no such thing"):
-        execute.execute(broken, {}, tmp_path / "out.ipynb")
+        execute.execute([execute.Execution(broken, {}, tmp_path / "out.ipynb")])
     assert not (tmp_path / "out.ipynb").exists()
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -32,34 +34,55 @@ class ChapterFailed(WsnbError):
     exit_status = 7
 
 
-def execute(chapter: Chapter, settings: Mapping[str, Any], output: Path, *, missing: str = "error") -> bool:
-    """Execute the chapter's cells by papermill into ``output``; whether that changed the file.
+@dataclass(frozen=True)
+class Execution:
+    """A chapter that is to be executed.
 
-    Args:
+    Attributes:
         chapter: which.
         settings: values of its parameters; those equal to its own defaults are not injected.
         output: where the executed copy goes; it is left as it was when a cell fails.
-        missing: what ``run`` does about missing records inside the chapter.
+    """
+
+    chapter: Chapter
+    settings: Mapping[str, Any]
+    output: Path
+
+
+def execute(work: Sequence[Execution], *, missing: str = "error") -> list[bool]:
+    """Execute chapters' cells by papermill, as many at a time as there are cores; for each, whether its file changed.
+
+    Args:
+        work: the chapters.
+        missing: what ``run`` does about missing records inside them.
 
     Raises:
         ChapterFailed: when a cell fails, with its last line.
     """
-    changed = {name: value for name, value in settings.items() if chapter.parameters[name] != value}
+    with (
+        mock.patch.dict(os.environ, WSNB_MISSING=missing, WSNB_PROGRESS="off"),  # kernels inherit them
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        return list(pool.map(_execute, work))
+
+
+def _execute(work: Execution) -> bool:
+    chapter, output = work.chapter, work.output
+    changed = {name: value for name, value in work.settings.items() if chapter.parameters[name] != value}
     with tempfile.TemporaryDirectory() as folder:
         source, executed = Path(folder, "source.ipynb"), Path(folder, "executed.ipynb")
         nbformat.write(chapter.notebook, source)
         logging.getLogger("papermill").setLevel(logging.ERROR)
         try:
-            with mock.patch.dict(os.environ, WSNB_MISSING=missing, WSNB_PROGRESS="off"):  # kernels inherit them
-                papermill.execute_notebook(
-                    source,
-                    executed,
-                    changed,
-                    kernel_name="python3",
-                    progress_bar=False,
-                    cwd=places.root(),
-                    extra_arguments=["--log-level=ERROR"],
-                )
+            papermill.execute_notebook(
+                source,
+                executed,
+                changed,
+                kernel_name="python3",
+                progress_bar=False,
+                cwd=places.root(),
+                extra_arguments=["--log-level=ERROR"],
+            )
         except PapermillExecutionError as error:
             cell = error.source.strip().splitlines()[0] if error.source else ""
             raise ChapterFailed(
