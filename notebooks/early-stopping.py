@@ -30,13 +30,13 @@ profile = "laptop"
 dataset = "cifar10"  # what is trained on
 images = 7680  # how many of its training images; the half is half of them
 width = 16  # of the ResNet-18: channels of its first convolution
-batch_size = 128
+batch_size = 128  # images in a step
 learning_rate = 0.03  # SGD's
 phase_epochs = 25  # of a training on all the data, and the longest on half
 checkpoint_every = 5  # epochs from one stop of the training on half to the next
 curve_images = 2000  # test images on which accuracy is measured after each epoch
 seeds = 5  # how many
-first_seed = 1
+first_seed = 1  # and so on from there
 
 # %% tags=["trials"]
 from wsnb import SGD, Epochs, Item, Part, ResNet18, Trial, half
@@ -95,6 +95,12 @@ judged = found.judged(verdicts)
 compared, source = found["Figure 3"], found.source("Figure 3")
 stops = [epochs for start, epochs in found.items["Figure 3"].first() if start == "half of the data"]
 page.parameters(found)
+
+# %% [markdown]
+# When a training stops:
+
+# %% tags=["method", "hide-input"]
+page.method(Epochs)
 
 # %% [markdown]
 # Where this differs from the paper, found by comparing the first stop with that of the paper, field by field; the other

@@ -39,17 +39,17 @@ profile = "laptop"
 dataset = "cifar10"  # what is trained on
 width = 16  # of the ResNet-18: channels of its first convolution
 learning_rates = [0.1, 0.03, 0.01]  # SGD's, each with each batch size
-batch_sizes = [32, 128]
+batch_sizes = [32, 128]  # images in a step
 figure_4_images = 3072  # how many training images; the half is half of them
 figure_4_seeds = 5  # how many
 figure_4_epoch_limit = 60  # after which a training ends all the same
 choosing_seeds = 2  # how many choose the configurations that are compared
-first_choosing_seed = 901
+first_choosing_seed = 901  # and so on from there
 held_out = 0.1  # of the training set, for choosing
 figure_4_choice = None  # what the choosing seeds chose, written down before the others were judged
 train_accuracy = 0.99  # over an epoch's own batches, at which a training ends
 curve_images = 2000  # test images on which accuracy is measured after each epoch
-first_seed = 1
+first_seed = 1  # and so on from there
 
 # %% tags=["trials"]
 from wsnb import SGD, Item, Part, ResNet18, TrainAccuracy, Trial, half
@@ -130,6 +130,12 @@ judged = found.judged(verdicts)
 compared, source = Crossed(found.items["Figure 4"], found.records), found.source("Figure 4")
 shown_at = found.at("Figure 4")
 page.parameters(found)
+
+# %% [markdown]
+# How a choice is made:
+
+# %% tags=["method", "hide-input"]
+page.method(Crossed.choice)
 
 # %% [markdown]
 # Where this differs from the paper, found by comparing the first configuration with the paper's, field by field:

@@ -33,15 +33,15 @@ profile = "laptop"
 dataset = "cifar10"  # what is trained on
 images = 7680  # that arrive in all
 width = 16  # of the ResNet-18: channels of its first convolution
-batch_size = 128
-adam_learning_rate = 0.001
+batch_size = 128  # images in a step
+adam_learning_rate = 0.001  # Adam's
 epoch_limit = 100  # after which a step ends all the same
 curve_images = 2000  # on which accuracy is measured after each epoch, of training and of test images
 chunk = 960  # images that arrive at a step
 train_accuracy = 0.99  # at which a step ends
 higher_train_accuracy = 0.999  # on SVHN, in the second row
 seeds = 5  # how many
-first_seed = 1
+first_seed = 1  # and so on from there
 
 # %% tags=["trials"]
 from wsnb import Adam, Item, Part, ResNet18, TrainAccuracy, Trial
@@ -131,6 +131,12 @@ first = next(iter(compared))
 here = {key[1]: steps for key, steps in compared.items() if key[0] == first[0]}
 source = found.source(*(key for key in compared if key[0] == first[0]))
 page.parameters(found)
+
+# %% [markdown]
+# When a step stops:
+
+# %% tags=["method", "hide-input"]
+page.method(TrainAccuracy)
 
 # %% [markdown]
 # Where this differs from the paper, found by comparing the last step of each start with the one that the paper describes.

@@ -33,12 +33,12 @@ profile = "laptop"
 dataset = "cifar10"  # what is trained on
 images = 7680  # how many of its training images; the half is half of them
 width = 16  # of the ResNet-18: channels of its first convolution
-batch_size = 128
+batch_size = 128  # images in a step
 learning_rate = 0.03  # SGD's
 phase_epochs = 25  # of each training
 curve_images = 2000  # test images on which accuracy is measured after each epoch
 precision_seeds = 10  # how many
-first_seed = 1
+first_seed = 1  # and so on from there
 
 # %% tags=["trials"]
 from wsnb import SGD, Epochs, Item, Part, ResNet18, Trial, half

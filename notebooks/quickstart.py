@@ -23,10 +23,10 @@ images = 400
 resize = None
 width = 8
 batch_size = 32
-adam_learning_rate = 0.001
+adam_learning_rate = 0.001  # Adam's
 epoch_limit = 30
 seeds = 3
-first_seed = 0
+first_seed = 0  # and so on from there
 
 # %% [markdown]
 # ## One idea: a trial

@@ -31,13 +31,13 @@ profile = "laptop"
 dataset = "cifar10"  # what is trained on
 images = 7680  # how many of its training images; the half is half of them
 width = 16  # of the ResNet-18: channels of its first convolution
-batch_size = 128
+batch_size = 128  # images in a step
 learning_rate = 0.03  # SGD's
 phase_epochs = 25  # of each training
 weight_decays = [0.1, 0.01, 0.001]  # SGD's, in all three trainings
 curve_images = 2000  # test images on which accuracy is measured after each epoch
 seeds = 5  # how many
-first_seed = 1
+first_seed = 1  # and so on from there
 
 # %% tags=["trials"]
 from wsnb import SGD, Epochs, Item, Part, ResNet18, Trial, half
@@ -101,6 +101,12 @@ found = results("weight-decay", at, trials)
 judged = found.judged(verdicts)
 shown_at, source = found.at(0.0), found.source()
 page.parameters(found)
+
+# %% [markdown]
+# What weight decay does to a step:
+
+# %% tags=["method", "hide-input"]
+page.method(SGD)
 
 # %% [markdown]
 # Where this differs from the paper, found by comparing each trial with the one that the paper describes, field by field.

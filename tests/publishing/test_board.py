@@ -147,5 +147,5 @@ def test_an_answer_says_what_was_found_with_its_numbers(state: str) -> None:
 
 def test_an_answer_of_what_was_not_run_or_not_wholly_says_so() -> None:
     words = {"positive": "a", "negative": "b", "negligible": "c", "unclear": "Whether"}
-    assert board.answer(None, **words) == board.answer(found([]), **words) == "Whether was not run yet."
+    assert board.answer(None, **words) == board.answer(found([]), **words) == "Whether: not judged yet."
     assert "cannot be told before all seeds are there" in board.answer(found([1.0, 2.0], missing=(2, 3, 4)), **words)

@@ -258,7 +258,7 @@ def answer(finding: Finding | None, *, positive: str, negative: str, negligible:
         unclear: what is asked, of which nothing can be said ("Whether ...").
     """
     if finding is None or not finding.measured.seeds:
-        return f"{unclear} was not run yet."
+        return f"{unclear}: not judged yet."
     words = {"positive": positive, "negative": negative, "negligible": negligible}.get(finding.state)
     here = f"{measured(finding)}{_unit(finding.effect)}, {len(finding.measured.seeds)} seeds"
     if words:

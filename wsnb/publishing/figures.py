@@ -313,7 +313,7 @@ def intervals(
         axes.set_yticks(list(labels), list(labels.values()))
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(height + 0.5, 0.7 if not layout.is_wide else 0.5)
-        axes.set_xlabel(xlabel if layout.is_wide else xlabel.replace(", ", ",\n"))
+        shown.supxlabel(layout.wrapped(xlabel, 1), fontsize=16)
         axes.xaxis.set_major_locator(MaxNLocator(7 if layout.is_wide else 5))
         axes.grid(axis="y", visible=False)
         axes.spines.left.set_visible(False)
@@ -416,12 +416,12 @@ def frontiers(
             axes.plot(*zip(*best, strict=True), color=colour, drawstyle="steps-post")
             ends.append((*best[-1], cloud.start))
         axes.set(xscale="log", xlabel=xlabel)
-        axes.set_title(ylabel, pad=12 if layout.is_wide else 8 + 22 * len(ends))
+        axes.set_title(ylabel, pad=10 + 22 * len(ends))
         axes.margins(x=0.12)
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=7))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        (_name_ends if layout.is_wide else _name_above)(axes, ends)
+        _name_above(axes, ends)
         return shown
 
     rows, said = [], []

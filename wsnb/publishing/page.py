@@ -54,11 +54,11 @@ def parameters(results: Results) -> Html:
     of, meanings = results.settings, chapter(results.chapter).meanings
     paper = vars(next(iter(of.values())).as_in_the_paper())
     rows = [
-        (f"`{name}`", *(_value(vars(at)[name]) for at in of.values()), _value(value), meanings.get(name, ""))
+        (f"`{name}`", meanings.get(name, ""), *(_value(vars(at)[name]) for at in of.values()), _value(value))
         for name, value in paper.items()
         if name != "profile"
     ]
-    return table(("parameter", *of, "paper", "what it is"), rows, name="parameters", title="The parameters")
+    return table(("parameter", "what it is", *of, "paper"), rows, name="parameters", title="The parameters")
 
 
 def _value(value: Any) -> str:

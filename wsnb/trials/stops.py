@@ -12,7 +12,12 @@ from wsnb.values import kind, setting
 
 @kind("epochs")
 class Epochs(Stop):
-    """Stop after a fixed number of epochs (the replication's Figures 1, 3, 5, 8 to 11); 0 trains nothing."""
+    r"""Stop after a fixed number of epochs (the replication's Figures 1, 3, 5, 8 to 11); 0 trains nothing.
+
+    .. math:: t \ge T
+
+    with the epochs :math:`t` that are done and :math:`T` = ``at_most``.
+    """
 
     at_most: int = setting(minimum=0)
     is_fixed: ClassVar[bool] = True
@@ -44,7 +49,11 @@ class Steps(Stop):
 
 @kind("train_accuracy")
 class TrainAccuracy(Stop):
-    """Stop when the train accuracy reaches ``target`` (Figure 2: evaluated; Figures 4 and 6: running).
+    r"""Stop when the train accuracy reaches ``target`` (Figure 2: evaluated; Figures 4 and 6: running).
+
+    .. math:: a_t \ge a \quad\text{or}\quad t \ge T
+
+    with the train accuracy :math:`a_t` after epoch :math:`t`, :math:`a` = ``target`` and :math:`T` = ``at_most``.
 
     Args:
         target: a fraction of 1.
@@ -72,9 +81,12 @@ class TrainAccuracy(Stop):
 
 @kind("stops_improving")
 class StopsImproving(TrainAccuracy):
-    """Stop at ``target``, or when the last ``window`` train accuracies hardly differ (Table 1).
+    r"""Stop at ``target``, or when the last ``window`` train accuracies hardly differ (Table 1).
 
-    "Hardly differ" is the replication's rule: their standard deviation is under ``spread``.
+    .. math:: \sigma(a_{t-k+1}, \dots, a_t) < s
+
+    with :math:`k` = ``window`` and :math:`s` = ``spread``: "hardly differ" is the replication's rule, the standard
+    deviation over the window.
     """
 
     window: int = setting(3, minimum=2)
