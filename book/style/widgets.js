@@ -1,8 +1,18 @@
 // What the widgets of a page need beside the manager that shows them, with no kernel and no network.
 
-// The manager has MathJax set what a widget says; no widget of the book says any.
-window.MathJax = window.MathJax || {};
-window.MathJax.Hub = window.MathJax.Hub || { Queue() {}, Config() {}, Configured() {} };
+// The manager asks MathJax, as it was in version 2, to typeset widgets. The book's hold no maths: whatever MathJax the
+// page has, it says that this is done.
+{
+  const hub = { Queue() {}, Config() {}, Configured() {} };
+  let mathjax = { ...window.MathJax, Hub: hub };
+  Object.defineProperty(window, "MathJax", {
+    get: () => mathjax,
+    set: (other) => {
+      mathjax = other;
+      mathjax.Hub = hub;
+    },
+  });
+}
 
 // A slider's handle is a slider to a screen reader; it gets the name and the value that stand beside it.
 new MutationObserver(() => {
