@@ -265,7 +265,9 @@ def test_a_book_executes_what_has_changed_and_then_what_gathers_and_renders(
     current: set[str] = set()
     monkeypatch.setattr(execute, "is_current", lambda chapter, *_: chapter.name in current)
     monkeypatch.setattr(execute, "note_current", lambda chapter, *_: current.add(chapter.name))
-    monkeypatch.setattr(execute, "execute", lambda chapter, *_, **more: done.append((chapter.name, more["missing"])))
+    monkeypatch.setattr(
+        execute, "execute", lambda work, missing: done.extend((each.chapter.name, missing) for each in work)
+    )
     monkeypatch.setattr(render, "build", lambda root: tmp_path / "intro.html")
     gathers = [each.name for each in chapters.chapters() if each.gathers]
     status, out, _ = wsnb("book", "online")
@@ -283,7 +285,7 @@ def test_a_run_trains_what_is_missing_then_executes_into_a_folder_of_its_own(
 ) -> None:
     trained: list[tuple] = []
     monkeypatch.setattr("wsnb.run", lambda trials, **more: trained.append((len(trials), more["workers"])))
-    monkeypatch.setattr(execute, "execute", lambda chapter, settings, target, **more: trained.append(target.name))
+    monkeypatch.setattr(execute, "execute", lambda work, missing: trained.extend(each.output.name for each in work))
     few = ("-p", "seeds=1", "-p", "small_model_seeds=1", "-p", "figure_1_seeds=1", "--workers", "3")
     status, out, _ = wsnb("run", "gap-offline", "--profile", "smoke", *few, "--output", str(tmp_path))
     assert status == 0

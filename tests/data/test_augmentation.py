@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from torchvision.transforms.v2 import functional as torchvision
@@ -113,28 +113,24 @@ def sources(images, degrees, border=1e-4):
     return torch.stack(found)
 
 
-@settings(deadline=None)
 @given(st.data(), batches(), st.integers(0, 4))
 def test_crops_and_flips_are_torchvisions(data, images, padding):
     draws = data.draw(draws_for(Augment(padding, 0.5, 0, 0, 0, 0), len(images)))
     assert torch.equal(augmented(images, draws), by_torchvision(images, draws))
 
 
-@settings(deadline=None)
 @given(st.data(), batches(EVEN_SIZE))
 def test_colours_are_torchvisions_in_any_order(data, images):
     draws = data.draw(draws_for(COLOUR, len(images)))
     assert torch.equal(augmented(images, draws), by_torchvision(images, draws))
 
 
-@settings(deadline=None)
 @given(st.data(), batches())
 def test_so_they_are_at_odd_sizes_where_its_contrast_has_no_end_piece(data, images):
     draws = data.draw(draws_for(COLOUR, len(images)))
     assert torch.equal(augmented(images, draws), by_torchvision(images, draws, contrast_without_an_end_piece))
 
 
-@settings(deadline=None)
 @given(st.data(), batches())
 def test_the_end_piece_of_its_contrast_is_off_by_one_at_most_and_nothing_else_is(data, images):
     contrast = Augment(0, 0, 0, 0.25, 0, 0)
@@ -162,7 +158,6 @@ def test_one_colour_step_alone_is_that_step(kind):
     assert torch.equal(done, by_torchvision(images, draws)) and not torch.equal(done, images)
 
 
-@settings(deadline=None)
 @given(st.data(), batches())
 def test_rotations_are_torchvisions_but_for_sources_on_the_border_of_two_pixels(data, images):
     draws = data.draw(draws_for(ROTATION, len(images)))
@@ -179,7 +174,6 @@ def test_hardly_any_source_lies_on_such_a_border():
     assert (candidates == candidates[0]).all(0).float().mean() > 0.999
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([1, 2, 3]))
 def test_all_steps_together_are_torchvisions_crop_flip_colours_and_rotation_in_turn(seed, padding):
     images = noise(4, 16, 16, seed)

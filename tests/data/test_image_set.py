@@ -56,7 +56,7 @@ THOUSAND = numbered(train=1000)
 # The part that a trial sees -----------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), amounts=st.tuples(*[st.floats(0.01, 1.0) | st.integers(1, 100)] * 2))
 def test_a_smaller_part_is_the_beginning_of_a_larger_one(seed, amounts):
     whole = numbered()
@@ -67,7 +67,7 @@ def test_a_smaller_part_is_the_beginning_of_a_larger_one(seed, amounts):
     assert len(set(more)) == len(more)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     classes=st.permutations(range(5)).flatmap(lambda order: st.integers(2, 5).map(lambda count: tuple(order[:count]))),
@@ -83,7 +83,7 @@ def test_a_part_of_some_classes_has_their_images_alone_under_new_labels(seed, cl
     assert sorted(numbers(part.test_images)) == [number for number in range(30) if number % 5 in classes]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(amount=st.floats(0.001, 1.0))
 def test_a_fraction_is_rounded_to_the_nearest_number_of_images(amount):
     taken = len(take(THOUSAND, Part("digits", amount), 0).train_images) if amount * 1000 > 0.5 else 0
@@ -129,7 +129,7 @@ HELD_OUT = st.integers(1, 60) | st.floats(0.01, 0.6)
 CLASSES = st.none() | st.permutations(range(5)).map(lambda order: tuple(order[:3]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.floats(0.1, 1.0) | st.integers(1, 20), HELD_OUT, CLASSES
 )
@@ -161,7 +161,7 @@ def test_final_parts_see_what_was_held_out_and_the_test_images():
     assert held_out != set(range(20)) and len(held_out) == 20, "drawn at random"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 99), st.tuples(st.integers(1, 40), st.integers(1, 40)))
 def test_with_images_held_out_too_a_smaller_part_is_the_beginning_of_a_larger_one(seed, amounts):
     parts = [numbers(take(numbered(), Part("digits", n, held_out=60), seed).train_images) for n in sorted(amounts)]
@@ -373,7 +373,7 @@ SMALL = noise(20, 10, side=8)
 CLASSES_OF_SMALL = tuple("abcdefghij")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.permutations(range(20)), st.permutations(range(10)))
 def test_the_order_that_images_come_in_changes_nothing(train, test):
     shuffled = Pixels(*(array[order] for array, order in zip(SMALL, (train, train, test, test), strict=True)))

@@ -49,7 +49,7 @@ def test_what_is_merged_is_to_the_byte_what_was_there_and_is_added_once(ours, th
 SEEDS = st.sets(st.sampled_from(range(len(TRIALS))), min_size=1)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(SEEDS, SEEDS)
 def test_merging_makes_the_union_and_changes_no_record_of_ours(here, there):
     with tempfile.TemporaryDirectory() as folder:

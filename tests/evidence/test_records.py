@@ -54,7 +54,6 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**60
 BRACKETED = st.text(alphabet=st.sampled_from('[]{}" ,:\\a\n\u2003é'), max_size=12)
 
 
-@settings(deadline=None)
 @example({}, {"device": "CPU [two  spaces]"})
 @given(
     st.dictionaries(st.text(), st.lists(NUMBERS), max_size=3),
@@ -150,7 +149,7 @@ def test_a_record_cut_short_anywhere_is_named(length):
         Record.from_json(TEXT[:length], "the-record.json")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.integers(0, len(TEXT) - 1), st.sampled_from('0123456789abc"{}[],.-e \n'))
 def test_no_edit_of_one_character_changes_what_is_read(position, character):
     assume(TEXT[position] != character)

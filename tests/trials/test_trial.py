@@ -11,7 +11,7 @@ import sys
 from typing import ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from small import photos
 
@@ -167,7 +167,6 @@ def chains(draw):
     return trial
 
 
-@settings(deadline=None)
 @given(chains(), chains())
 def test_what_is_asked_and_the_key_tell_trials_apart_just_as_equality_does(one, other):
     def told(trial):
@@ -182,7 +181,6 @@ def test_what_is_asked_and_the_key_tell_trials_apart_just_as_equality_does(one, 
     assert (one == other) == (told(one) == told(other))
 
 
-@settings(deadline=None)
 @given(chains())
 def test_a_trial_comes_back_from_json_whole(trial):
     form = json.loads(json.dumps(trial.to_json()))
