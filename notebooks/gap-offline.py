@@ -170,7 +170,7 @@ page.text(
         "random initialisation",
         negligible="Yes: trained on half of the data first, a ResNet-18 ends within a point of one that was trained on all "
         "of it from a random initialisation",
-        unclear="Whether a ResNet-18 that was trained on half of the data first ends below one that was not",
+        unclear="whether a ResNet-18 that was trained on half of the data first ends below one that was not",
     )
 )
 

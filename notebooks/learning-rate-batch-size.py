@@ -159,14 +159,14 @@ page.text(
         positive="The best warm start is more accurate than the best random init",
         negative="The best warm start is less accurate than the best random init",
         negligible="The best warm start is as accurate as the best random init",
-        unclear="Whether the best warm start is as accurate as the best random init",
+        unclear="whether the best warm start is as accurate as the best random init",
     ),
     board.answer(
         judged.findings.get("figure-4-cost"),
         positive="To come within a point of the best, a warm start needs more images than random init",
         negative="To come within a point of the best, a warm start needs fewer images than random init",
         negligible="To come within a point of the best, a warm start needs as many images as random init",
-        unclear="Whether a warm start comes within a point of the best for fewer images",
+        unclear="whether a warm start comes within a point of the best for fewer images",
     ),
 )
 

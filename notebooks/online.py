@@ -160,14 +160,14 @@ page.text(
         positive="Going on from the last model costs accuracy: random init stays above it, in the mean over the steps",
         negative="Going on from the last model gains accuracy: random init stays below it, in the mean over the steps",
         negligible="Going on from the last model costs no accuracy that matters, in the mean over the steps",
-        unclear="Whether going on from the last model costs accuracy",
+        unclear="whether going on from the last model costs accuracy",
     ),
     board.answer(
         judged.findings.get("online-images"),
         positive="It needs more images than fresh starts",
         negative="It needs fewer images than fresh starts",
         negligible="It needs as many images as fresh starts",
-        unclear="Whether it needs fewer images than fresh starts",
+        unclear="whether it needs fewer images than fresh starts",
     ),
 )
 

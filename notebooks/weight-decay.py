@@ -154,7 +154,7 @@ page.text(
         positive="Yes: with a weight decay of 0.1 the gap is smaller than without",
         negative="No: with a weight decay of 0.1 the gap is larger than without",
         negligible="No: with a weight decay of 0.1 the gap is as large as without",
-        unclear="Whether a weight decay of 0.1 makes the gap smaller",
+        unclear="whether a weight decay of 0.1 makes the gap smaller",
     )
 )
 

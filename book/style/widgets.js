@@ -20,6 +20,8 @@ new MutationObserver(() => {
     const slider = handle.closest(".widget-slider");
     const [label, value] = [".widget-label", ".widget-readout"].map((part) => slider.querySelector(part)?.textContent);
     if (label && handle.getAttribute("aria-label") !== label) handle.setAttribute("aria-label", label);
+    slider.querySelector(".widget-label")?.removeAttribute("title"); // which is "null"
+    slider.querySelector(".widget-readout")?.removeAttribute("contenteditable");
     if (value && handle.getAttribute("aria-valuetext") !== value) handle.setAttribute("aria-valuetext", value);
   }
 }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });

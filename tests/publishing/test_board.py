@@ -135,17 +135,20 @@ STATES = {
 @pytest.mark.parametrize("state", STATES)
 def test_an_answer_says_what_was_found_with_its_numbers(state: str) -> None:
     finding = found(STATES[state])
-    said = board.answer(finding, positive="More", negative="Less", negligible="The same", unclear="Whether it is more")
+    said = board.answer(finding, positive="More", negative="Less", negligible="The same", unclear="whether it is more")
     first = {
         "positive": "More (",
         "negative": "Less (",
         "negligible": "The same (",
-        "unclear": "Whether it is more cannot be told (",
+        "unclear": "Not decided: whether it is more (",
     }
     assert said.startswith(first[state]) and said.endswith(f"{board.measured(finding)} points, 5 seeds).")
 
 
 def test_an_answer_of_what_was_not_run_or_not_wholly_says_so() -> None:
-    words = {"positive": "a", "negative": "b", "negligible": "c", "unclear": "Whether"}
-    assert board.answer(None, **words) == board.answer(found([]), **words) == "Whether: not judged yet."
-    assert "cannot be told before all seeds are there" in board.answer(found([1.0, 2.0], missing=(2, 3, 4)), **words)
+    words = {"positive": "a", "negative": "b", "negligible": "c", "unclear": "whether"}
+    assert board.answer(None, **words) == board.answer(found([]), **words) == "Not judged yet: whether."
+    assert board.answer(found([1.0], missing=(1, 2)), **words) == "Not judged: whether (1 seeds)."
+    assert "Not judged before all seeds are there: whether (" in board.answer(
+        found([1.0, 2.0], missing=(2, 3, 4)), **words
+    )

@@ -100,7 +100,7 @@ def test_the_alternative_text_names_numbers_of_the_data(make: Any) -> None:
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 def test_a_picture_has_both_layouts_with_text_as_large_as_the_pages(make: Any) -> None:
     html = make().html.partition("<figcaption>")[0]
-    assert re.findall(r'<svg class="(\w+)" viewBox="0 0 (\d+) ', html) == [("wide", "680"), ("narrow", "328")]
+    assert re.findall(r'<svg class="(\w+)" viewBox="0 0 (\d+) ', html) == [("wide", "656"), ("narrow", "304")]
     sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", html)]
     assert sizes and min(sizes) >= 16 and "font: " not in html
     assert "font-family" not in html
@@ -197,7 +197,7 @@ def test_a_curve_that_ended_early_is_held_at_its_last_value() -> None:
 
 def test_intervals_are_those_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = data_of(intervals())
-    assert [first[part] for part in ("gap (points)", "low", "high", "printed", "seed 1")] == [
+    assert [first[part] for part in ("gap (points)", "low", "high", "printed", "pair 1")] == [
         "1.5",
         "0.5",
         "2.5",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from wsnb.publishing.layout import as_page
+from wsnb.publishing.layout import as_page, with_steady_names
 
 
 def code(source: str, *tags: str, shows: str = "") -> Any:
@@ -50,3 +51,24 @@ def test_what_papermill_injects_is_folded_too() -> None:
 
 def test_a_page_without_folded_code_gains_no_cell() -> None:
     assert len(page(TITLE, code("live", shows="1"))) == 2
+
+
+def with_widgets(*names: str) -> Any:
+    """A page that shows a box of two widgets, with a link between these, under such names."""
+    box, first, second, link = names
+    state = {
+        box: {"state": {"children": [f"IPY_MODEL_{first}", f"IPY_MODEL_{second}"]}},
+        first: {"state": {"value": "a"}},
+        second: {"state": {"value": "b"}},
+        link: {"state": {"source": [f"IPY_MODEL_{first}", "index"]}},
+    }
+    view = new_output("display_data", {"application/vnd.jupyter.widget-view+json": {"model_id": box}})
+    metadata = {"widgets": {"application/vnd.jupyter.widget-state+json": {"state": dict(sorted(state.items()))}}}
+    return new_notebook(cells=[new_code_cell("w", outputs=[view], id="w")], metadata=metadata)
+
+
+def test_widgets_have_names_by_where_they_stand_and_not_at_random() -> None:
+    one, other = (
+        with_steady_names(with_widgets(*names)) for names in (("f9", "0a", "77", "c3"), ("1b", "e2", "04", "99"))
+    )
+    assert json.loads(one) == json.loads(other) and "f9" not in one

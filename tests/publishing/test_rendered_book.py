@@ -126,13 +126,16 @@ def test_maths_is_drawn_by_the_local_mathjax(book: Path) -> None:
     assert list((book / "_static/mathjax/output/chtml/fonts/woff-v2").glob("*.woff"))
 
 
-def test_files_that_pages_offer_are_beside_them(book: Path) -> None:
-    html = (book / "book/early-stopping.html").read_text(encoding="utf-8")
-    offered = re.findall(r'download="[\w.-]+" href="([^"]+)"', html)
-    assert {"early-stopping/early-stopping.csv", "early-stopping/early-stopping.svg"} <= set(offered)
-    assert 'href="data:' not in html
-    for address in offered:
-        assert (book / "book" / address).stat().st_size > 50
+def test_files_that_pages_offer_are_beside_them_each_under_a_name_of_its_own(book: Path) -> None:
+    found = {}
+    for page in render.pages(ROOT):
+        html = (book / f"{page}.html").read_text(encoding="utf-8")
+        offered = re.findall(r'download="[\w.-]+" href="([^"]+)"', html)
+        assert len(offered) == len(set(offered)) and 'href="data:' not in html
+        found[page] = [address for address in offered if (book / "book" / address).stat().st_size > 20]
+        assert found[page] == offered
+    early = {"early-stopping/fig-early-stopping.csv", "early-stopping/fig-early-stopping.svg"}
+    assert early <= set(found["book/early-stopping"])
 
 
 def test_a_slider_shows_each_of_its_pictures_by_the_keyboard_alone(book: Path, chromium: str) -> None:

@@ -62,7 +62,7 @@ def test_the_data_are_the_numbers_that_cells_show_and_not_their_texts() -> None:
     ]
     assert float(rows[1][1]) == (50 + 51 + 53) / 3 and float(rows[1][3]) == 7 / 3
     assert rows[2] == ["b", "not run", "", "not run", "", ""]
-    assert 'id="table-t"' in shown.html and 'download="t.csv"' in shown.html
+    assert 'id="table-t"' in shown.html and 'download="table-t.csv"' in shown.html
 
 
 def test_a_cell_is_the_text_that_it_shows() -> None:

@@ -255,15 +255,19 @@ def answer(finding: Finding | None, *, positive: str, negative: str, negligible:
     Args:
         finding: what it speaks of; none where nothing of it can be judged.
         positive, negative, negligible: what is said of each.
-        unclear: what is asked, of which nothing can be said ("Whether ...").
+        unclear: what is asked, of which nothing can be said ("whether ...").
     """
     if finding is None or not finding.measured.seeds:
-        return f"{unclear}: not judged yet."
+        return f"Not judged yet: {unclear}."
     words = {"positive": positive, "negative": negative, "negligible": negligible}.get(finding.state)
-    here = f"{measured(finding)}{_unit(finding.effect)}, {len(finding.measured.seeds)} seeds"
+    found = finding.measured
+    if found.finished is None:
+        failed = f"; {len(found.failed)} failed" if found.failed else ""
+        return f"Not judged: {unclear} ({len(found.seeds)} seeds{failed})."
+    here = f"{measured(finding)}{_unit(finding.effect)}, {len(found.seeds)} seeds"
     if words:
         return f"{words} ({here})."
-    return f"{unclear} cannot be told{'' if finding.is_judged else ' before all seeds are there'} ({here})."
+    return f"{'Not decided' if finding.is_judged else 'Not judged before all seeds are there'}: {unclear} ({here})."
 
 
 def settles(finding: Finding, claim: Claim) -> str:

@@ -15,7 +15,7 @@ import tokenize
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +221,12 @@ def _remembered(trials: Callable[[Settings], Mapping[Any, Item]]) -> Callable[[S
     return items
 
 
+@lru_cache
+def _chapter(path: Path, written: int) -> Chapter:
+    """The chapter of this script, read once for each time that it was written."""
+    return Chapter(path.stem, path)
+
+
 def chapters() -> list[Chapter]:
     """All chapters in the order in which they are executed: those that gather from others after them.
 
@@ -230,7 +236,7 @@ def chapters() -> list[Chapter]:
     folder = places.root() / "notebooks"
     if not folder.is_dir():
         raise InvalidValue(f"There are no chapters in {folder}. Run in a checkout of the book.")
-    found = [Chapter(path.stem, path) for path in sorted(folder.glob("*.py"))]
+    found = [_chapter(path, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.py"))]
     return sorted(found, key=lambda chapter: chapter.gathers)
 
 

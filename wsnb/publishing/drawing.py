@@ -55,7 +55,7 @@ class Layout:
         return figure, list(found.flat)
 
 
-LAYOUTS = (Layout("wide", 680), Layout("narrow", 328))
+LAYOUTS = (Layout("wide", 656), Layout("narrow", 304))
 
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 

@@ -24,8 +24,7 @@ from wsnb import places
 from wsnb.errors import WsnbError
 from wsnb.evidence.records import Records
 from wsnb.publishing.chapters import Chapter
-from wsnb.publishing.layout import as_page
-from wsnb.publishing.widgets import with_steady_names
+from wsnb.publishing.layout import as_page, with_steady_names
 
 
 class ChapterFailed(WsnbError):
@@ -92,7 +91,7 @@ def _execute(work: Execution) -> bool:
     if notebook.metadata.papermill.exception:
         raise ChapterFailed(f"Chapter {chapter.name} failed; papermill reports an exception.")
     page = without_circumstance(as_page(notebook), chapter.name)
-    text = with_steady_names(page.metadata, nbformat.writes(page)) + "\n"
+    text = with_steady_names(page) + "\n"
     if output.exists() and output.read_text(encoding="utf-8") == text:
         return False
     output.parent.mkdir(parents=True, exist_ok=True)

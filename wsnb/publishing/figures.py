@@ -61,7 +61,7 @@ def figure(
         made = picture(f"fig-{name}", draw)
         drawn = made.file
         html = f'<div class="picture" role="img" aria-label="{escape(alt)}">{made.html}</div>'
-    line = source.line(name, data, drawn)
+    line = source.line(f"fig-{name}", data, drawn)
     return Drawn(html, f"{caption}{line}</figcaption>", f"{message} {alt}", f"fig-{name}")
 
 
@@ -139,7 +139,7 @@ def lines(
             if theirs := printed.get(ylabel):
                 panel.plot(list(theirs), list(theirs.values()), "D", color=INK.light, markersize=7)
             panel.set(xlabel=xlabel, ylim=limits)
-            beside = layout.is_wide and len(panels) == 1
+            beside = layout.is_wide and len(panels) == 1 and len({x for x, _, _ in ends}) == 1
             panel.set_title(layout.wrapped(ylabel, len(panels)), pad=12 if beside else 10 + 22 * len(ends))
             panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             panel.yaxis.set_major_locator(MaxNLocator(5))
@@ -189,24 +189,24 @@ def _mean_and_spread(line: Line) -> tuple[np.ndarray, np.ndarray]:
 def _columns(source: Source, drawn: Sequence[Line]) -> list[str]:
     """What the columns of single seeds are called: by their seeds where the lines have one row for each."""
     most = max((len(line.values) for line in drawn), default=0)
-    seeds = source.seeds if all(len(line.values) == len(source.seeds) for line in drawn) else range(1, most + 1)
-    return [f"seed {seed}" if seeds is source.seeds else f"run {seed}" for seed in seeds]
+    seeds = source.seeds
+    if all(len(line.values) == len(seeds) for line in drawn):
+        return [f"seed {seed}" for seed in seeds]
+    return [f"run {number}" for number in range(1, most + 1)]
 
 
 def _name_ends(axes: Axes, ends: list[tuple[float, float, str]]) -> None:
-    """Write each line's name at its end, apart where ends are close: beside the last, under the others."""
+    """Write each line's name beside its end, apart where ends are close."""
     low, high = axes.get_ylim()
-    last = max((x for x, _, _ in ends), default=0.0)
     height = -np.inf
     for x, y, name in sorted(ends, key=lambda end: end[1]):
-        beside = x == last
-        height = max(y, height + 0.08 * (high - low)) if beside else y
+        height = max(y, height + 0.08 * (high - low))
         axes.annotate(
             name,
-            (x, height if beside else y),
-            xytext=(6, 0) if beside else (0, -18),
+            (x, height),
+            xytext=(6, 0),
             textcoords="offset points",
-            ha="left" if beside else "right",
+            ha="left",
             va="center",
             color=colour_of(name).light,
             fontweight="bold",
@@ -341,7 +341,7 @@ def intervals(
         read += " Shaded: too small to matter."
     return figure(
         name, draw, message=message, reading=f"{read} {reading}".strip(), alt=f"{xlabel}. {'; '.join(said)}.",
-        data=as_csv([*columns, *(f"seed {number + 1}" for number in range(most))], data), source=source,
+        data=as_csv([*columns, *(f"pair {number + 1}" for number in range(most))], data), source=source,
         is_empty=all(row.mean is None and row.printed is None for row in rows),
     )  # fmt: skip
 
@@ -458,4 +458,5 @@ def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 
 def _number(value: float) -> str:
     """A number as one would say it."""
-    return f"{value:.1f}".replace("-", "\N{MINUS SIGN}") if abs(value) < 1000 else f"{value:.0f}"
+    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 0.95 or value == 0 else 3
+    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")

@@ -5,6 +5,9 @@ A chapter stands in the order in which it is computed; its page, in the order in
 
 from __future__ import annotations
 
+import json
+import re
+
 import nbformat
 
 ANSWER = "answer"
@@ -46,3 +49,32 @@ def _code_of(sources: list[str]) -> list[nbformat.NotebookNode]:
     code = "\n\n".join(sources)
     text = f"````{{dropdown}} The code of this section\n```{{code-block}} python\n{code}\n```\n````"
     return [nbformat.v4.new_markdown_cell(text)]
+
+
+def with_steady_names(notebook: nbformat.NotebookNode) -> str:
+    """The notebook as JSON, its widgets named in the order in which they lead to one another, not at random."""
+    text = nbformat.writes(notebook)
+    state = {
+        name: json.dumps(of)
+        for each in notebook.metadata.get("widgets", {}).values()
+        for name, of in each["state"].items()
+    }
+    outputs = json.dumps([cell.get("outputs", []) for cell in notebook.cells])
+    order: dict[str, None] = {}
+    waiting = re.findall(r'"model_id": "(\w+)"', outputs)
+    while waiting:
+        name = waiting.pop(0)
+        if name in state and name not in order:
+            order[name] = None
+            waiting += re.findall(r"IPY_MODEL_(\w+)", state[name])
+    links = sorted(name for name in state if name not in order)  # which nothing leads to: they lead to others
+    for name in sorted(
+        links,
+        key=lambda name: [
+            list(order).index(each) for each in re.findall(r"IPY_MODEL_(\w+)", state[name]) if each in order
+        ],
+    ):
+        order[name] = None
+    for number, name in enumerate(order):
+        text = text.replace(name, f"{number:032x}")
+    return text

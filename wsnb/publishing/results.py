@@ -90,14 +90,13 @@ class Results:
         return self._layer_of_item[key].at
 
     def source(self, *keys: Any) -> Source:
-        """What these items rest on, or all of them: for the line under a figure or a table."""
+        """What these items rest on, or all of them, seeds that are whole: for the line under a figure or a table."""
         keys = keys or tuple(self.items)
         records = {
             trial: self.records[trial]
             for key in keys
-            for of_seed in self.items[key].seeds.values()
-            for trial in of_seed.values()
-            if trial in self.records
+            for seed in self.compared[key].seeds
+            for trial in self.items[key].seeds[seed].values()
         }
         profiles = dict.fromkeys(self.at(key).profile for key in keys)
         return Source(self.chapter, ", ".join(profiles), records)

@@ -71,9 +71,10 @@ class Source:
         command = f"wsnb run {self.chapter}"
         if self.records:
             parts.append(in_ranges(self.seeds))
-        if self.profile:
+        if self.profile and self.records:
             hours = sum(record.provenance["seconds"] for record in self.records.values()) / 3600
             parts += [f"{hours:.1f} hours of training", f"profile {escape(self.profile)}"]
+        if self.profile:
             command += f" --profile {self.profile.split(',')[0]}"
         parts.append(f"<code>{escape(command)}</code>")
         if self.records:

@@ -17,8 +17,9 @@ LONGEST = 30
 
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 _NUMBER = re.compile(r"[<+−×]?\.?\d[\d\N{NARROW NO-BREAK SPACE} ]*(?=[.,/%: )(\[]|$)")
-_UNIT = re.compile(r"^(.*\S)\s*\(([^()]+)\)$")
+_UNIT = re.compile(r"^(.*\S)\s*\(([^()\d]+)\)$")
 _MARKED = re.compile(r"[*`\[<]")
+_MARKS = re.compile(r"\*\*|`")
 
 
 class Cell(str):
@@ -59,7 +60,7 @@ def table(
     aligned = [_aligned([row[number] for row in rows]) for number in range(len(columns))]
     head = "".join(f'<th scope="col">{_head(column)}</th>' for column in columns)
     body = "".join(f"<tr>{''.join(map(_cell, range(len(columns)), row))}</tr>" for row in zip(*aligned, strict=True))
-    line = source.line(name, data(columns, rows)) if source is not None and name else ""
+    line = source.line(f"table-{name}", data(columns, rows)) if source is not None and name else ""
     anchor = f' id="table-{name}"' if name else ""
     first = min(max((len(row[0]) for row in rows), default=0), LONGEST)
     html = (
@@ -81,7 +82,11 @@ def data(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     for row in rows:
         line: list[object] = []
         for cell, of in zip(row, parts, strict=True):
-            line += [cell.data.get(part) for part in of] if isinstance(cell, Cell) else [cell, *[None] * (len(of) - 1)]
+            line += (
+                [cell.data.get(part) for part in of]
+                if isinstance(cell, Cell)
+                else [_MARKS.sub("", cell), *[None] * (len(of) - 1)]
+            )
         found.append(line)
     return as_csv(heads, found)
 
@@ -115,4 +120,4 @@ def _inline(text: str) -> str:
         return escape(text, quote=False)
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"html": True}).renderInline(text)
+    return MarkdownIt("commonmark", {"html": False}).renderInline(text)

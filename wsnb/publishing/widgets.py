@@ -32,16 +32,3 @@ def chooser(label: str, figures: Mapping[str, Drawn]) -> Any:
     stack = ipywidgets.Stack(pictures, selected_index=0, layout=wide)
     ipywidgets.jslink((slider, "index"), (stack, "selected_index"))
     return ipywidgets.VBox([slider, stack], layout=wide)
-
-
-def with_steady_names(metadata: Mapping[str, Any], text: str) -> str:
-    """A notebook's text with its widgets named in their order, where they had names of the day.
-
-    Args:
-        metadata: of the notebook.
-        text: the notebook, as JSON.
-    """
-    for state in metadata.get("widgets", {}).values():
-        for number, name in enumerate(state["state"]):
-            text = text.replace(name, f"{number:032x}")
-    return text
