@@ -77,4 +77,4 @@ def with_steady_names(notebook: nbformat.NotebookNode) -> str:
         order[name] = None
     for number, name in enumerate(order):
         text = text.replace(name, f"{number:032x}")
-    return text
+    return nbformat.writes(nbformat.reads(text, as_version=4))  # in the order of these names
