@@ -9,34 +9,34 @@
 # %% [markdown]
 # # Does stopping early help?
 #
-# **The question.** If the gap comes from having trained too long on the half, then a training on half that is stopped
-# early should make a better place to start from.
+# If the gap comes from having trained too long on the half, then a training on half that is stopped early should make a
+# better place to start from.
+
+# %% [markdown]
+# ## What the papers say
 #
-# **What the papers say.** {cite:t}`kireev2021`, Figure 3, after {cite:t}`ash2020`: the gap is there already after the
-# first 20 epochs. A ResNet-18 is trained on half of CIFAR-10 and kept every 20 epochs, and each of these is a warm start.
-# They ran each training once. Whether stopping early makes the gap smaller they do not say; we ask.
+# {cite:t}`kireev2021`, Figure 3, after {cite:t}`ash2020`: the gap is there already after the first 20 epochs. A ResNet-18
+# is trained on half of CIFAR-10 and kept every 20 epochs, and each of these is a warm start. They ran each training once.
+# Whether stopping early makes the gap smaller they do not say; we ask.
 
 # %% [markdown]
-# ## Parameters
-
-# %% tags=["parameters"]
-profile = "laptop"
-dataset = "cifar10"
-images = 7680
-width = 16
-batch_size = 128
-learning_rate = 0.03
-phase_epochs = 25
-checkpoint_every = 5
-curve_images = 2000
-seeds = 5
-first_seed = 1
-
-# %% [markdown]
-# ## The trials
+# ## The experiment
 #
 # One training on half of the data, stopped every `checkpoint_every` epochs; from each of its stops a warm start on all
 # the data for `phase_epochs` epochs; and random init for as many. All use SGD.
+
+# %% tags=["parameters", "hide-input"]
+profile = "laptop"
+dataset = "cifar10"  # what is trained on
+images = 7680  # how many of its training images; the half is half of them
+width = 16  # of the ResNet-18: channels of its first convolution
+batch_size = 128  # images in a step
+learning_rate = 0.03  # SGD's
+phase_epochs = 25  # of a training on all the data, and the longest on half
+checkpoint_every = 5  # epochs from one stop of the training on half to the next
+curve_images = 2000  # test images on which accuracy is measured after each epoch
+seeds = 5  # how many
+first_seed = 1  # and so on from there
 
 # %% tags=["trials"]
 from wsnb import SGD, Epochs, Item, Part, ResNet18, Trial, half
@@ -60,90 +60,9 @@ def trials(at):
     return {"Figure 3": Item({seed: stopped_early(seed) for seed in at.all_seeds})}
 
 
-# %%
-from wsnb.publishing.results import results
-from wsnb.publishing.settings import Settings
-
-at = Settings.of(globals())
-found = results(at, trials)
-compared = found["Figure 3"]
-
 # %% [markdown]
-# ### Where this differs from the paper
-#
-# Found by comparing the first stop with that of the paper, field by field; the other stops follow at the same distance,
-# up to the end of the training on half.
-
-# %% tags=["hide-input"]
-from wsnb.publishing import page
-
-
-def first_stop(items):
-    """Of the first seed, the trials about the first stop."""
-    first = items["Figure 3"].first()
-    return {"Figure 3": Item({0: {name: first[name] for name in list(first)[:3]}})}
-
-
-page.differences(first_stop(trials(at.as_in_the_paper())), first_stop(found.items), {"Figure 3": "Figure 3"})
-
-# %% [markdown]
-# ## Figure 3
-#
-# Left, what the training on half had reached when it was stopped. Right, the damage: by how many percent the warm
-# start ends below random init, as the paper has it.
-
-# %% mystnb={"figure": {"caption": "Our Figure 3 of Kireev et al. (2021). Left: test accuracy of the training on half of the data when it was stopped. Right: how far below random init the warm start from there ends, in percent of the accuracy of random init. Lines are means over seeds, bands one standard deviation between seeds.", "name": "fig-early-stopping"}, "image": {"alt": "Two panels against the epochs on half of the data. Left, a rising line: the test accuracy at that point. Right: the damage of a warm start from there, in percent of the accuracy of random init. The table below gives both."}} tags=["hide-input"]
-from wsnb.publishing import figures
-
-stops = [epochs for start, epochs in found.items["Figure 3"].first() if start == "half of the data"]
-fresh = compared.percent(("random init", 0))
-
-
-def by_stop(start):
-    """Test accuracy in percent, one row per seed, one column per stop."""
-    columns = [compared.percent((start, epochs)) for epochs in stops]
-    return [list(row) for row in zip(*columns, strict=True)]
-
-
-damage = [
-    [100 * (whole - warm) / whole for warm in row] for whole, row in zip(fresh, by_stop("warm start"), strict=True)
-]
-figures.series(
-    {
-        "test accuracy (%)": [figures.Series("half of the data", stops, by_stop("half of the data"))],
-        "damage (% of random init's accuracy)": [figures.Series("warm start", stops, damage)],
-    },
-    xlabel="epochs on half of the data",
-)
-
-# %% [markdown]
-# Test accuracy in percent, mean (standard error); the gap in points with its 95 % confidence interval from paired seeds.
-
-# %% tags=["hide-input"]
-page.table(
-    ("epochs on half", "half of the data", "warm start from it", "random init", "gap (points)", "damage (%)"),
-    [
-        (
-            str(epochs),
-            page.accuracy(compared.percent(("half of the data", epochs))),
-            page.accuracy(compared.percent(("warm start", epochs))),
-            page.accuracy(fresh),
-            page.effect(compared.gap(("random init", 0), ("warm start", epochs))),
-            page.accuracy([row[number] for row in damage]),
-        )
-        for number, epochs in enumerate(stops)
-    ],
-)
-
-# %% [markdown]
-# Does stopping early help at all? The gap from the last stop minus the gap from the first, paired by seed:
-
-# %% tags=["hide-input"]
-first, last = ("warm start", stops[0]), ("warm start", stops[-1])
-page.text(f"After {stops[-1]} epochs − after {stops[0]}: **{page.effect(compared.gap(first, last))}** points.")
-
-# %% [markdown]
-# ## Verdict
+# Two effects were declared before the first record was made: the gap from the first stop, and how much more of a gap
+# there is from the last.
 
 # %% tags=["verdicts", "hide-input"]
 from wsnb.papers import CLAIMS
@@ -167,17 +86,147 @@ def verdicts(at, records):
 
 
 # %% tags=["hide-input"]
-from wsnb.publishing import board
+from wsnb.publishing import board, figures, page, widgets
+from wsnb.publishing.results import results
+from wsnb.publishing.settings import Settings
 
+found = results("early-stopping", Settings.of(globals()), trials)
 judged = found.judged(verdicts)
+compared, source = found["Figure 3"], found.source("Figure 3")
+stops = [epochs for start, epochs in found.items["Figure 3"].first() if start == "half of the data"]
+page.parameters(found)
+
+# %% [markdown]
+# When a training stops:
+
+# %% tags=["method", "hide-input"]
+page.method(Epochs)
+
+# %% [markdown]
+# Where this differs from the paper, found by comparing the first stop with that of the paper, field by field; the other
+# stops follow at the same distance, up to the end of the training on half:
+
+
+# %% tags=["hide-input"]
+def first_stop(items):
+    """Of the first seed, the trials about the first stop."""
+    first = items["Figure 3"].first()
+    return {"Figure 3": Item({0: {name: first[name] for name in list(first)[:3]}})}
+
+
+page.differences(trials, found, {"Figure 3": "Figure 3"}, of=first_stop)
+
+# %% tags=["answer", "hide-input"]
+page.text(
+    board.answer(
+        judged.findings.get("figure-3-gap"),
+        positive=f"After {stops[0]} epochs on half of the data a warm start already ends below random init",
+        negative=f"After {stops[0]} epochs on half of the data a warm start still ends above random init",
+        negligible=f"After {stops[0]} epochs on half of the data a warm start ends as random init does",
+        unclear=f"whether a warm start after {stops[0]} epochs on half of the data ends below random init",
+    ),
+    board.answer(
+        judged.findings.get("figure-3-help"),
+        positive=f"Stopping early helps: going on to {stops[-1]} epochs makes the gap larger",
+        negative=f"Stopping early hurts: going on to {stops[-1]} epochs makes the gap smaller",
+        negligible=f"Stopping early does not matter: after {stops[-1]} epochs the gap is the same",
+        unclear="whether stopping early helps",
+    ),
+)
+
+# %% tags=["answer", "hide-input"]
+fresh = compared.percent(("random init", 0))
+
+
+def by_stop(start):
+    """Test accuracy in percent, one row per seed, one column per stop."""
+    columns = [compared.percent((start, epochs)) for epochs in stops]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+damage = [
+    [100 * (whole - warm) / whole for warm in row] for whole, row in zip(fresh, by_stop("warm start"), strict=True)
+]
+gaps = [[whole - warm for warm in row] for whole, row in zip(fresh, by_stop("warm start"), strict=True)]
+more = page.effect(compared.gap(("warm start", stops[0]), ("warm start", stops[-1])))
+figures.lines(
+    "early-stopping",
+    {
+        "test accuracy (%)": [figures.Line("half of the data", stops, by_stop("half of the data"))],
+        "gap: random init − warm start (points)": [figures.Line("warm start", stops, gaps)],
+    },
+    xlabel="epochs on half of the data",
+    message=f"Going on from {stops[0]} to {stops[-1]} epochs on half adds to the gap, seed by seed: {more} points.",
+    reading="Left, what the training on half had reached when it was stopped. Right, how far below random init the warm "
+    "start from there ends. The band is wide because seeds differ; from stop to stop a seed's gap differs less. The paper "
+    "draws its values without printing them.",
+    source=source,
+)
+
+# %% [markdown]
+# ## Figure 3
+#
+# The figure at the top of this page, in numbers. Test accuracy in percent, mean (standard error); the gap in points with
+# its 95 % confidence interval from paired seeds.
+
+# %% tags=["hide-input"]
+page.table(
+    (
+        "epochs on half",
+        "half of the data (%)",
+        "warm start from it (%)",
+        "random init (%)",
+        "gap (points)",
+        "damage (%)",
+    ),
+    [
+        (
+            str(epochs),
+            page.accuracy(compared.percent(("half of the data", epochs))),
+            page.accuracy(compared.percent(("warm start", epochs))),
+            page.accuracy(fresh),
+            page.effect(compared.gap(("random init", 0), ("warm start", epochs))),
+            page.accuracy([row[number] for row in damage]),
+        )
+        for number, epochs in enumerate(stops)
+    ],
+    name="figure-3",
+    source=source,
+)
+
+# %% [markdown]
+# Each stop as a comparison of its own, in the manner of Figure 1: the training on half of the data up to the stop, then the
+# warm start from there beside random init. Where these curves end, on all test images, the table above has in numbers.
+
+
+# %% tags=["hide-input"]
+def after(epochs):
+    """Test accuracy while training, with the half stopped after so many epochs."""
+    names = {"half of the data": epochs, "random init": 0, "warm start": epochs}
+    lines = [
+        figures.of_epochs(start, compared.records((start, stop)), 0 if start == "half of the data" else epochs)
+        for start, stop in names.items()
+    ]
+    label, most = f"stopped after {epochs} epochs", max(map(max, by_stop("warm start")), default=100)
+    return figures.lines(
+        f"stopped-{epochs}", {"test accuracy (%)": lines}, xlabel="epoch", message=label, source=source,
+        limits=(0, 1.15 * most),
+    )  # fmt: skip
+
+
+widgets.chooser("Stop the half after", {f"{epochs} epochs": after(epochs) for epochs in stops})
+
+# %% [markdown]
+# ## Verdict
+
+# %% tags=["hide-input"]
 board.verdicts(judged)
 
 # %% [markdown]
-# What was going to be compared was declared before the first record was made; what was found of each effect, whether or
-# not a claim speaks of it ({doc}`verdicts` has the rule):
+# What was found of each declared effect, whether or not a claim speaks of it ({doc}`verdicts` has the rule):
 
 # %% tags=["hide-input"]
-board.findings(judged)
+board.findings(judged, source)
 
 # %% [markdown]
 # ## Run this page again

@@ -9,16 +9,17 @@
 # %% [markdown]
 # # The warm-start gap, offline
 #
-# **The question.** You trained a model on half of your data. Now the other half has arrived. You can
-# go on from the weights you have (a *warm start*) or train again from random weights (*random init*)
-# on everything. Both end with the same data, the same model and, usually, the same training accuracy.
-# Do they end equally good on data that neither has seen?
+# You trained a model on half of your data. Now the other half has arrived. You can go on from the weights you have (a
+# *warm start*) or train again from random weights (*random init*) on everything. Both end with the same data, the same
+# model and, usually, the same training accuracy. Do they end equally good on data that neither has seen?
+
+# %% [markdown]
+# ## What the papers say
 #
-# **What the papers say.** {cite:t}`ash2020` say no: the warm start ends lower, and call the difference
-# the generalisation gap of warm-starting; their anonymous first version {cite:p}`warmstart2019` adds that
-# the final training losses are similar. {cite:t}`kireev2021` replicate it and find the gap on CIFAR-10 and
-# CIFAR-100, but not on SVHN. Here we re-run their Figure 1 and Table 1, and ask of their own numbers which
-# cells show a gap. The *gap* is always
+# {cite:t}`ash2020` say no: the warm start ends lower, and call the difference the generalisation gap of warm-starting;
+# their anonymous first version {cite:p}`warmstart2019` adds that the final training losses are similar.
+# {cite:t}`kireev2021` replicate it and find the gap on CIFAR-10 and CIFAR-100, but not on SVHN. Here we re-run their
+# Figure 1 and Table 1, and ask of their own numbers which cells show a gap. The *gap* is always
 #
 # $$
 # \text{gap} = \text{test accuracy of random init} - \text{test accuracy of warm start},
@@ -27,34 +28,7 @@
 # in percentage points: positive when warm-starting costs accuracy.
 
 # %% [markdown]
-# ## Parameters
-#
-# The values below are the laptop profile's. A profile, or `-p name=value`, replaces them.
-
-# %% tags=["parameters"]
-profile = "laptop"
-dataset = "cifar10"
-images = 7680
-width = 16
-batch_size = 128
-learning_rate = 0.03
-momentum_learning_rate = 0.005
-adam_learning_rate = 0.001
-phase_epochs = 25
-small_model_learning_rate = 0.0065
-svhn_mlp_learning_rate = 0.0325
-small_model_seeds = 10
-figure_1_seeds = 5
-figure_1_images = 7680
-also_on = None
-optimizer_state = "kept"
-epoch_limit = 100
-curve_images = 2000
-seeds = 5
-first_seed = 1
-
-# %% [markdown]
-# ## The trials
+# ## The experiment
 #
 # For each seed, three trainings make one comparison. The seed decides which images are the half, the
 # order of the batches and the initial weights, so the two starts that are compared share all of them:
@@ -65,6 +39,28 @@ first_seed = 1
 #   until the training accuracy is 99 % or hardly changes over three epochs (a standard deviation under 0.2
 #   points: the replication's rule), with SGD, Adam and SGD with momentum 0.9. The replication's code keeps the
 #   optimiser's state across the phases here; so do we (`optimizer_state`).
+
+# %% tags=["parameters", "hide-input"]
+profile = "laptop"
+dataset = "cifar10"  # what is trained on, in CIFAR-10's place
+images = 7680  # Table 1: how many of its training images; the half is half of them
+width = 16  # of the ResNet-18: channels of its first convolution
+batch_size = 128  # images in a step
+learning_rate = 0.03  # SGD's, of the ResNet-18
+momentum_learning_rate = 0.005  # momentum SGD's, of all models
+adam_learning_rate = 0.001  # Adam's, of all models
+phase_epochs = 25  # Figure 1: of each training
+small_model_learning_rate = 0.0065  # SGD's, of the MLP and logistic regression
+svhn_mlp_learning_rate = 0.0325  # SGD's, of the MLP on SVHN
+small_model_seeds = 10  # how many for the MLP and logistic regression, which train in seconds
+figure_1_seeds = 5  # how many for Figure 1
+figure_1_images = 7680  # Figure 1: how many training images
+also_on = None  # another data set that is trained on, in its own place of the table
+optimizer_state = "kept"  # Table 1: in the second phase the first one's, or "fresh"
+epoch_limit = 100  # Table 1: after which a training ends all the same
+curve_images = 2000  # on which accuracy is measured after each epoch
+seeds = 5  # how many for the ResNet-18 of Table 1
+first_seed = 1  # and so on from there
 
 # %% tags=["trials"]
 from wsnb import MLP, SGD, Adam, Epochs, Item, Logistic, Part, ResNet18, StopsImproving, Trial, half
@@ -98,61 +94,133 @@ def trials(at):
 
 
 # %% [markdown]
+# The effects, declared before the first record was made. A cell is a statement of its paper's where the paper's own
+# numbers show one start ahead, by the t test at 5 %; of the others the table claims nothing. The cells of one model on one
+# data set are judged together. What the text says of a data set is judged by the ResNet-18's three cells. On SVHN, of
+# which the replication's text says that there is no gap, what its cells show is our reading, and marked so.
+
+# %% tags=["verdicts", "hide-input"]
+from wsnb.papers import CLAIMS, kireev2021
+from wsnb.papers.table_1 import effect_of
+from wsnb.trials.item import together
+from wsnb.verdicts.effects import Effect
+from wsnb.verdicts.judging import judge
+from wsnb.verdicts.measures import ACCURACY, ACCURACY_IF_ANY, LATE_ACCURACY, LOSS
+
+SIDES = ("random init", "warm start")
+
+
+def verdicts(at, records):
+    """What becomes of the effects, and of the claims, of Figure 1 and Table 1."""
+    items, larger, elsewhere = trials(at), ("SVHN", "MLP", "SGD"), ("SVHN", "MLP", "SGD, learning rate as elsewhere")
+    items["two rates"] = together({cell: items[cell] for cell in (larger, elsewhere)})
+    rates = ((larger, "random init"), (elsewhere, "random init"))
+    effects = [
+        Effect("figure-1-gap", *SIDES, ACCURACY, "Figure 1"),
+        Effect("figure-1-late-gap", *SIDES, LATE_ACCURACY, "Figure 1"),
+        Effect("figure-1-loss", *SIDES, LOSS, "Figure 1"),
+        *(Effect(effect_of(cell), *SIDES, ACCURACY, cell) for cell in kireev2021.TABLE_1),
+        Effect(
+            "table-1-svhn-mlp-sgd-rate", *rates, ACCURACY_IF_ANY, "two rates", least=5.0,
+            words="random init at five times the learning rate − at that of the other cells",
+        ),
+    ]  # fmt: skip
+    return judge(effects, items, records, CLAIMS.values(), at.profile)
+
+
+# %% [markdown]
 # What is recorded is looked up, the rest is trained; cells that need other data sets are looked up only.
 
-# %%
+# %% tags=["hide-input"]
+from wsnb.publishing import board, figures, page
 from wsnb.publishing.results import results
 from wsnb.publishing.settings import Settings
 
-at = Settings.of(globals())
-found = results(at, trials)
+found = results("gap-offline", Settings.of(globals()), trials)
+judged = found.judged(verdicts)
+page.parameters(found)
 
 # %% [markdown]
-# ### Where this differs from the paper
-#
-# Found by comparing each trial with the one that the paper describes, field by field. Beyond these,
-# both of our settings measure accuracy in evaluation mode, over images; the replication's code for
-# Table 1 leaves batch normalisation in training mode while it measures. The laptop profile's sizes and
-# learning rates were fixed from pilot runs on other seeds; `notebooks/profiles/laptop.yml` says how.
+# The warm start, and when a training of Table 1 stops:
+
+# %% tags=["method", "hide-input"]
+from wsnb.starts import warm_start
+
+page.method(warm_start)
+
+# %% tags=["method", "hide-input"]
+page.method(StopsImproving)
+
+# %% [markdown]
+# Where this differs from the paper, found by comparing each trial with the one that the paper describes, field by field.
+# Beyond these, both of our settings measure accuracy in evaluation mode, over images; the replication's code for Table 1
+# leaves batch normalisation in training mode while it measures.
 
 # %% tags=["hide-input"]
-from wsnb.publishing import page
-
 names = {key: key if key == "Figure 1" else " with ".join(key[1:]) for key in found.items}
-page.differences(trials(at.as_in_the_paper()), found.items, names)
+page.differences(trials, found, names)
 
-# %% [markdown]
-# ## Figure 1: test accuracy while training
-#
-# The paper's figure shows the half-data training first, then both starts on all the data, random init
-# shifted so that it overlaps the warm start. Curves are measured on `curve_images` test images, the same
-# for all; the accuracies in the table under the figure, and everywhere else on this page, on all of them.
-
-# %% mystnb={"figure": {"caption": "Our Figure 1 of Kireev et al. (2021): test accuracy while training on half of the data, then on all of it from a warm start and from a random initialisation. Epoch 0 is before the first step. Lines are means over seeds, bands one standard deviation between seeds.", "name": "fig-gap-offline"}, "image": {"alt": "Test accuracy by epoch. After training on half of the data, two lines follow on all the data: the warm start, which begins high, and random init, which begins low. The table below gives where they end."}} tags=["hide-input"]
-from wsnb.publishing import figures
-
-figure_1, shift = found["Figure 1"], found.at("Figure 1").phase_epochs
-figures.curves(
-    [
-        figures.Line("half of the data", figure_1.records("half of the data")),
-        figures.Line("random init", figure_1.records("random init"), shift=shift),
-        figures.Line("warm start", figure_1.records("warm start"), shift=shift),
-    ]
+# %% tags=["answer", "hide-input"]
+page.text(
+    board.answer(
+        judged.findings.get("figure-1-gap"),
+        positive="No: trained on half of the data first, a ResNet-18 ends below one that was trained on all of it from a "
+        "random initialisation",
+        negative="No: trained on half of the data first, a ResNet-18 ends above one that was trained on all of it from a "
+        "random initialisation",
+        negligible="Yes: trained on half of the data first, a ResNet-18 ends within a point of one that was trained on all "
+        "of it from a random initialisation",
+        unclear="whether a ResNet-18 that was trained on half of the data first ends below one that was not",
+    )
 )
 
-# %% tags=["hide-input"]
+# %% tags=["answer", "hide-input"]
+figure_1, shift = found["Figure 1"], found.at("Figure 1").phase_epochs
+of_figure_1 = found.source("Figure 1")
 STARTS = ("half of the data", "random init", "warm start")
+ends = {start: page.accuracy(figure_1.percent(start)) for start in STARTS}
+figures.lines(
+    "gap-offline",
+    {
+        "test accuracy (%)": [
+            figures.of_epochs(start, figure_1.records(start), 0 if start == "half of the data" else shift)
+            for start in STARTS
+        ]
+    },
+    xlabel="epoch",
+    message=f"Random init ends at {ends['random init']} %, the warm start at {ends['warm start']} %.",
+    reading="Training on half of the data comes first, then both starts on all of it, random init shifted so that it lies "
+    "over the warm start, as in Figure 1 of the paper, which prints no numbers. Epoch 0 is before the first step. Curves "
+    f"are measured on {found.at('Figure 1').curve_images} test images, the same for all; where they end, above, on all.",
+    source=of_figure_1,
+)
+
+# %% [markdown]
+# ## Figure 1: where the curves end
+#
+# The figure at the top of this page, in numbers, measured on all test images.
+
+# %% tags=["hide-input"]
 page.table(
-    ("Figure 1, at the end", "test accuracy (%)", "training accuracy (%)", "training loss (nats)"),
+    (
+        "at the end",
+        "test accuracy (%)",
+        "mean of the last five epochs (%)",
+        "training accuracy (%)",
+        "training loss (nats)",
+    ),
     [
         (
             start,
-            page.accuracy(figure_1.percent(start)),
+            ends[start],
+            page.accuracy(figure_1.percent(start, "late_test_accuracy")),
             page.accuracy(figure_1.percent(start, "train_accuracy")),
             page.accuracy(figure_1.final(start, "train_loss"), digits=3),
         )
         for start in STARTS
     ],
+    name="figure-1",
+    source=of_figure_1,
 )
 
 # %% [markdown]
@@ -185,34 +253,51 @@ def cells(dataset):
 
 def table_of(dataset):
     """Table 1 on one data set, ours beside theirs."""
-    columns = ("on " + dataset, "random init", "warm start", "gap (points)", "seeds", "epochs")
+    columns = ("on " + dataset, "random init (%)", "warm start (%)", "gap (points)")
     return page.table(
-        (*columns, kireev2021.PAPER.short, ash2020.PAPER.short),
+        (*columns, kireev2021.PAPER.short, ash2020.PAPER.short, "seeds", "epochs, random / warm"),
         [
             (
                 " with ".join(cell[1:]),
                 page.accuracy(seeds.percent("random init")),
                 page.accuracy(seeds.percent("warm start")),
                 page.effect(seeds.gap("random init", "warm start")),
-                str(len(seeds)),
-                epochs(seeds),
                 printed(kireev2021.TABLE_1.get(cell)),
                 printed(ash2020.TABLE_1.get(cell)),
+                str(len(seeds)),
+                epochs(seeds),
             )
             for cell, seeds in cells(dataset).items()
         ],
+        name="table-1-" + dataset.lower(),
+        source=found.source(*cells(dataset)),
     )
 
 
 table_of("CIFAR-10")
 
-# %% mystnb={"figure": {"caption": "The gap on CIFAR-10 by model and optimiser. Disc and bar: our mean and 95 % confidence interval; small dots: single seeds; black diamond: the gap printed by Kireev et al. (2021), on all of CIFAR-10.", "name": "fig-gap-table-1"}, "image": {"alt": "One row per model and optimiser: our mean gap as a disc on its confidence interval, each seed as a dot below, and the gap that Kireev et al. print as a black diamond above. The numbers are in the table above."}} tags=["hide-input"]
-figures.gaps(
+
+# %% tags=["hide-input"]
+def gap(cell):
+    """Ours, paired by seed."""
+    return found[cell].gap("random init", "warm start")
+
+
+of_cifar10 = {cell: gap(cell) for cell in cells("CIFAR-10")}
+above = sum(each is not None and each.mean > 0 for each in of_cifar10.values())
+figures.intervals(
+    "table-1",
     {
-        " with ".join(cell[1:]): (seeds.gap("random init", "warm start"), kireev2021.TABLE_1[cell].gap)
-        for cell, seeds in cells("CIFAR-10").items()
+        "": {
+            " with ".join(cell[1:]): figures.interval(each, kireev2021.TABLE_1[cell].gap)
+            for cell, each in of_cifar10.items()
+        }
     },
-    xlabel="random init − warm start, test accuracy (points)",
+    xlabel="gap: random init − warm start, test accuracy (points)",
+    message=f"Random init ends above the warm start, in the mean over seeds, in {above} of "
+    f"{sum(map(bool, of_cifar10.values()))} cells that were run on CIFAR-10.",
+    within=1.0,
+    source=found.source(*of_cifar10),
 )
 
 # %% [markdown]
@@ -325,21 +410,32 @@ shared = [cell for cell in saeed2023.TABLE_1 if cell[1] == "ResNet-18"]
 studies = {cell: looks(cell) for cell in shared}
 pooled = {cell: random_effects(*list(zip(*of.values(), strict=True))[:2]) for cell, of in studies.items()}
 
-# %% mystnb={"figure": {"caption": "The gap of the ResNet-18 in four studies, by data set and optimiser, with 95 % intervals. Orange: this page. Thin: without an error of its own, taken for one run that is spread as the replication's seeds are. Diamonds: the random-effects mean and its interval.", "name": "fig-gap-forest"}, "image": {"alt": "A forest plot: for each data set and optimiser a row per study with its gap and interval, and a diamond for the random-effects mean. The table below has the numbers."}} tags=["hide-input"]
+# %% tags=["hide-input"]
 from scipy.special import stdtrit
 
-figures.forest(
+
+def study(name, value, error, freedom, imputed):
+    """A study's row of the forest plot."""
+    half = stdtrit(freedom, 0.975) * error
+    kind = "ours" if name.startswith("here") else "imputed" if imputed else "theirs"
+    return figures.Interval(value, value - half, value + half, kind=kind)
+
+
+figures.intervals(
+    "forest",
     {
-        f"{cell[0]}, {cell[2]}": (
-            [
-                figures.Study(name, value, stdtrit(freedom, 0.975) * error, name.startswith("here"), imputed)
-                for name, (value, error, freedom, imputed) in of.items()
-            ],
-            pooled[cell],
-        )
+        f"{cell[0]}, {cell[2]}": {
+            **{name: study(name, *of_study) for name, of_study in of.items()},
+            "random-effects mean": figures.pooled(pooled[cell]),
+        }
         for cell, of in studies.items()
     },
-    xlabel="random init − warm start, test accuracy (points)",
+    xlabel="gap: random init − warm start, test accuracy (points)",
+    message="Over the studies the ResNet-18's gap is, in the mean, "
+    + "; ".join(f"{page.signed(pooled[cell].mean)} on {cell[0]} with {cell[2]}" for cell in shared)
+    + ".",
+    reading="In colour: this page. Thin: without an error of its own. Diamonds: random-effects means.",
+    source=found.source(*(cell for cell in shared if cell in found.items)),
 )
 
 
@@ -366,47 +462,8 @@ page.table(
 
 # %% [markdown]
 # ## Verdict
-#
-# {doc}`verdicts` has the rule. An effect is judged on all of its planned seeds or not at all: it is *positive*, *negative*,
-# *negligible* or *unclear*, and a claim is *reproduced* when the effects that it speaks of are what it says. The cells of
-# one model on one data set are judged together. What the text says of a data set is judged by the ResNet-18's three cells.
-# A cell is a statement of its paper's where the paper's own numbers show one start ahead, by the t test at 5 %; of the
-# others the table claims nothing. On SVHN, of which the replication's text says that there is no gap, what its cells show
-# is our reading, and marked so.
-
-# %% tags=["verdicts", "hide-input"]
-from wsnb.papers import CLAIMS, kireev2021
-from wsnb.papers.table_1 import effect_of
-from wsnb.trials.item import together
-from wsnb.verdicts.effects import Effect
-from wsnb.verdicts.judging import judge
-from wsnb.verdicts.measures import ACCURACY, ACCURACY_IF_ANY, LATE_ACCURACY, LOSS
-
-SIDES = ("random init", "warm start")
-
-
-def verdicts(at, records):
-    """What becomes of the effects, and of the claims, of Figure 1 and Table 1."""
-    items, larger, elsewhere = trials(at), ("SVHN", "MLP", "SGD"), ("SVHN", "MLP", "SGD, learning rate as elsewhere")
-    items["two rates"] = together({cell: items[cell] for cell in (larger, elsewhere)})
-    rates = ((larger, "random init"), (elsewhere, "random init"))
-    effects = [
-        Effect("figure-1-gap", *SIDES, ACCURACY, "Figure 1"),
-        Effect("figure-1-late-gap", *SIDES, LATE_ACCURACY, "Figure 1"),
-        Effect("figure-1-loss", *SIDES, LOSS, "Figure 1"),
-        *(Effect(effect_of(cell), *SIDES, ACCURACY, cell) for cell in kireev2021.TABLE_1),
-        Effect(
-            "table-1-svhn-mlp-sgd-rate", *rates, ACCURACY_IF_ANY, "two rates", least=5.0,
-            words="random init at five times the learning rate − at that of the other cells",
-        ),
-    ]  # fmt: skip
-    return judge(effects, items, records, CLAIMS.values(), at.profile)
-
 
 # %% tags=["hide-input"]
-from wsnb.publishing import board
-
-judged = found.judged(verdicts)
 board.verdicts(judged)
 
 # %% [markdown]
@@ -414,7 +471,7 @@ board.verdicts(judged)
 # to somebody who has to choose; what was found of each, whether or not a claim speaks of it:
 
 # %% tags=["hide-input"]
-board.findings(judged)
+board.findings(judged, found.source())
 
 # %% [markdown]
 # ## Run this page again

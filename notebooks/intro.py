@@ -46,7 +46,7 @@ other_seeds.summary(other_seeds.judged_twice())
 front.counts_table(found)
 
 # %% tags=["remove-input"]
-front.claims_tables(found)
+front.claims(found)
 
 # %% [markdown]
 # ## Which paper

@@ -9,37 +9,20 @@
 # %% [markdown]
 # # Learning rate and batch size
 #
-# **The question.** Perhaps the warm start needs other hyper-parameters than training from scratch does. With the right
-# ones, is it as good, and is it still cheaper?
+# Perhaps the warm start needs other hyper-parameters than training from scratch does. With the right ones, is it as good,
+# and is it still cheaper?
+
+# %% [markdown]
+# ## What the papers say
 #
-# **What the papers say.** {cite:t}`warmstart2019`: some settings close the gap, but those give up
-# the time that the warm start saves. {cite:t}`ash2020`, Figure 3, show it. {cite:t}`kireev2021`, Figure 4, find the
-# opposite: with the right learning rate and batch size, warm starts reach the same or better accuracy, faster.
-# Their code, though, lets repeated warm starts share one network, so that all but the first
-# go on from a network that is trained on all of the data already. Both ways are run here: *as written* and *as coded*.
+# {cite:t}`warmstart2019`: some settings close the gap, but those give up the time that the warm start saves.
+# {cite:t}`ash2020`, Figure 3, show it. {cite:t}`kireev2021`, Figure 4, find the opposite: with the right learning rate and
+# batch size, warm starts reach the same or better accuracy, faster. Their code, though, lets repeated warm starts share
+# one network, so that all but the first go on from a network that is trained on all of the data already. Both ways are run
+# here: *as written* and *as coded*.
 
 # %% [markdown]
-# ## Parameters
-
-# %% tags=["parameters"]
-profile = "laptop"
-dataset = "cifar10"
-width = 16
-learning_rates = [0.1, 0.03, 0.01]
-batch_sizes = [32, 128]
-figure_4_images = 3072
-figure_4_seeds = 5
-figure_4_epoch_limit = 60
-choosing_seeds = 2
-first_choosing_seed = 901
-held_out = 0.1
-figure_4_choice = None
-train_accuracy = 0.99
-curve_images = 2000
-first_seed = 1
-
-# %% [markdown]
-# ## The trials
+# ## The experiment
 #
 # For every learning rate with every batch size: SGD on half of the data, random init on all of it, and warm starts on
 # all of it, each until the accuracy over an epoch's own batches is 99 %. A warm start takes another learning rate and
@@ -50,6 +33,23 @@ first_seed = 1
 # What is best among many is so partly by luck. So the configurations that are compared are chosen beforehand, on seeds of
 # their own (`choosing_seeds`, from `first_choosing_seed` on) and on images that are held out of the training set
 # (`held_out`), and are then trained on the page's seeds, on parts of all images.
+
+# %% tags=["parameters", "hide-input"]
+profile = "laptop"
+dataset = "cifar10"  # what is trained on
+width = 16  # of the ResNet-18: channels of its first convolution
+learning_rates = [0.1, 0.03, 0.01]  # SGD's, each with each batch size
+batch_sizes = [32, 128]  # images in a step
+figure_4_images = 3072  # how many training images; the half is half of them
+figure_4_seeds = 5  # how many
+figure_4_epoch_limit = 60  # after which a training ends all the same
+choosing_seeds = 2  # how many choose the configurations that are compared
+first_choosing_seed = 901  # and so on from there
+held_out = 0.1  # of the training set, for choosing
+figure_4_choice = "0.1 / 32; 0.03 / 32, then 0.1 / 32; 0.1 / 32; 0.03 / 32, then 0.1 / 32"  # what the choosing seeds chose, written down before the others were judged
+train_accuracy = 0.99  # over an epoch's own batches, at which a training ends
+curve_images = 2000  # test images on which accuracy is measured after each epoch
+first_seed = 1  # and so on from there
 
 # %% tags=["trials"]
 from wsnb import SGD, Item, Part, ResNet18, TrainAccuracy, Trial, half
@@ -82,124 +82,11 @@ def trials(at):
     return {"Figure 4": Item(final, family="Figure 4"), "choosing": Item(choosing, family="Figure 4")}
 
 
-# %%
-from wsnb.publishing.results import results
-from wsnb.publishing.settings import Settings
-from wsnb.verdicts.crossed import Crossed
-
-at = Settings.of(globals())
-found = results(at, trials)
-compared = Crossed(found.items["Figure 4"], found.records)
-shown_at = found.at("Figure 4")
-
 # %% [markdown]
-# ### Where this differs from the paper
-#
-# Found by comparing the first configuration with the paper's, field by field; the parameters above list the learning
-# rates and batch sizes, in the paper 0.1, 0.01 and 0.001, and 16, 32, 64 and 128.
-
-# %% tags=["hide-input"]
-from wsnb.publishing import page
-
-
-def first_configuration(items):
-    """Of the first seed, its first trial of every start."""
-    first = {}
-    for name, trial in items["Figure 4"].first().items():
-        first.setdefault(name[0], trial)
-    return {"Figure 4": Item({0: first})}
-
-
-paper = trials(at.as_in_the_paper())
-page.differences(first_configuration(paper), first_configuration(found.items), {"Figure 4": "Figure 4"})
-
-# %% [markdown]
-# ## Figure 4: accuracy against cost
-#
-# A disc is a configuration (mean over seeds), a dot one training, the line a start's frontier: the configurations than
-# which none is both cheaper and better. Cost is in images seen, which nothing else on the machine disturbs. Left out
-# are configurations of which a training did not reach `train_accuracy` in `figure_4_epoch_limit` epochs, the half before
-# it included.
-
-# %% tags=["hide-input"]
-STARTS = ("random init", "warm start", "as coded")
-
-# %% mystnb={"figure": {"caption": "Our Figure 4 of Kireev et al. (2021): test accuracy against the images that the training on all the data has seen. Discs are configurations (means over seeds), dots single trainings, lines the frontiers. Warm starts are as written in the paper: each from a network that was trained on half of the data.", "name": "fig-rates"}, "image": {"alt": "A scatter of test accuracy against thousands of images seen, on a logarithmic axis, for random init and the warm start, each with its frontier. The tables below give what is on the frontiers."}} tags=["hide-input"]
-from wsnb.publishing import figures
-
-
-def cloud(start):
-    """A start's configurations, none when nothing was run."""
-    names = compared.configurations(start)
-    return figures.Cloud(start, [compared.cost(name) for name in names], [compared.percent(name) for name in names])
-
-
-AXES = {"xlabel": "thousands of images seen", "ylabel": "test accuracy (%)"}
-figures.frontiers([cloud("random init"), cloud("warm start")], **AXES)
-
-# %% tags=["hide-input"]
-from statistics import mean
-
-from wsnb.verdicts.crossed import in_words
-
-
-def frontier_rows(start):
-    """The configurations on a start's frontier, the cheapest first."""
-    names = compared.configurations(start)
-    points = {(mean(compared.cost(name)), mean(compared.percent(name))): name for name in names}
-    return [
-        (
-            start,
-            in_words(points[point]),
-            page.accuracy(compared.cost(points[point]), digits=0),
-            page.accuracy(compared.percent(points[point])),
-        )
-        for point in figures.frontier(list(points))
-    ]
-
-
-page.table(
-    ("on the frontier of", "learning rate / batch size", "thousands of images", "test accuracy (%)"),
-    [row for start in STARTS if len(compared) for row in frontier_rows(start)],
-)
-
-# %% tags=["hide-input"]
-counts = ", ".join(
-    f"{start}: {len(compared.configurations(start))} of {sum(name[0] == start for name in compared.names)}"
-    for start in STARTS
-)
-page.text(f"Configurations that reached {100 * shown_at.train_accuracy:g} % in all of {len(compared)} seeds: {counts}.")
-
-# %% [markdown]
-# ## As written and as coded
-#
-# The same second phase, from the network trained on half (*as written*), and from the first warm start's network,
-# which is trained on all of the data (*as coded*, its second repeat). Differences are paired by configuration and seed;
-# the mean over configurations is paired by seed.
-
-# %% mystnb={"figure": {"caption": "As the figure above, with second repeats as the replication's code makes them: they go on from a warm start that has ended.", "name": "fig-rates-as-coded"}, "image": {"alt": "The scatter of test accuracy against thousands of images seen, for random init, the warm start as written and as coded, each with its frontier. The table below compares the two."}} tags=["hide-input"]
-figures.frontiers([cloud(start) for start in STARTS], **AXES)
-
-# %% tags=["hide-input"]
-from wsnb.verdicts.compared import by_seed
-from wsnb.verdicts.statistics import paired
-
-coded_names = compared.configurations("as coded")
-pairs = [(written, name) for name in coded_names if compared.got_there(written := ("warm start", *name[1:]))]
-rows = []
-for label, of, digits in (("test accuracy (%)", compared.percent, 1), ("thousands of images", compared.cost, 0)):
-    written, coded = (by_seed([of(pair[side]) for pair in pairs]) for side in (0, 1))
-    difference = page.effect(paired(coded, written), digits) if len(coded) > 1 else "not run"
-    rows.append((label, page.accuracy(written, digits), page.accuracy(coded, digits), difference))
-page.table((f"mean of {len(pairs)} configurations", "as written", "as coded", "as coded − as written"), rows)
-
-# %% [markdown]
-# ## Verdict
-#
-# Compared are the configurations that the choosing seeds chose, on their held-out images: each start's most accurate; and
-# each start's cheapest, in images shown, of those within a point of random init's most accurate. The choice was written
-# down in the profile (`figure_4_choice`) before the page's seeds were judged. Where the records of the choosing seeds do
-# not make that choice, nothing is judged.
+# The effects, declared before the first record was made. Compared are each start's most accurate configuration; and each
+# start's cheapest, in images shown, of those within a point of random init's most accurate. The choice was written down in
+# the profile (`figure_4_choice`) before the page's seeds were judged. Where the records of the choosing seeds do not make
+# that choice, nothing is judged.
 
 # %% tags=["verdicts", "hide-input"]
 from wsnb.papers import CLAIMS
@@ -233,6 +120,166 @@ def verdicts(at, records):
 
 
 # %% tags=["hide-input"]
+from wsnb.publishing import board, figures, page
+from wsnb.publishing.results import results
+from wsnb.publishing.settings import Settings
+from wsnb.verdicts.crossed import Crossed, in_words
+
+found = results("learning-rate-batch-size", Settings.of(globals()), trials)
+judged = found.judged(verdicts)
+compared, source = Crossed(found.items["Figure 4"], found.records), found.source("Figure 4")
+shown_at = found.at("Figure 4")
+page.parameters(found)
+
+# %% [markdown]
+# How a choice is made:
+
+# %% tags=["method", "hide-input"]
+page.method(Crossed.choice)
+
+# %% [markdown]
+# Where this differs from the paper, found by comparing the first configuration with the paper's, field by field:
+
+
+# %% tags=["hide-input"]
+def first_configuration(items):
+    """Of the first seed, its first trial of every start."""
+    first = {}
+    for name, trial in items["Figure 4"].first().items():
+        first.setdefault(name[0], trial)
+    return {"Figure 4": Item({0: first})}
+
+
+page.differences(trials, found, {"Figure 4": "Figure 4"}, of=first_configuration)
+
+# %% tags=["answer", "hide-input"]
+page.text(
+    board.answer(
+        judged.findings.get("figure-4-accuracy"),
+        positive="The best warm start is more accurate than the best random init",
+        negative="The best warm start is less accurate than the best random init",
+        negligible="The best warm start is as accurate as the best random init",
+        unclear="whether the best warm start is as accurate as the best random init",
+    ),
+    board.answer(
+        judged.findings.get("figure-4-cost"),
+        positive="To come within a point of the best, a warm start needs more images than random init",
+        negative="To come within a point of the best, a warm start needs fewer images than random init",
+        negligible="To come within a point of the best, a warm start needs as many images as random init",
+        unclear="whether a warm start comes within a point of the best for fewer images",
+    ),
+)
+
+# %% tags=["answer", "hide-input"]
+STARTS = ("random init", "warm start", "as coded")
+
+
+def cloud(start):
+    """A start's configurations, none when nothing was run."""
+    names = compared.configurations(start)
+    costs, reached = [compared.cost(name) for name in names], [compared.percent(name) for name in names]
+    return figures.Cloud(start, costs, reached, [in_words(name) for name in names])
+
+
+def best(start):
+    """The highest mean accuracy among a start's configurations, in words."""
+    of = [compared.percent(name) for name in compared.configurations(start)]
+    return page.accuracy(max(of, key=sum, default=[]))
+
+
+AXES = {"xlabel": "thousands of images seen", "ylabel": "test accuracy (%)"}
+figures.frontiers(
+    "rates",
+    [cloud("random init"), cloud("warm start")],
+    **AXES,
+    message=f"At its best random init reaches {best('random init')} %, the warm start {best('warm start')} %.",
+    reading="Warm starts are as written in the paper: each from a network that was trained on half of the data; their cost "
+    "is that of the training on all of it.",
+    source=source,
+)
+
+# %% [markdown]
+# ## Figure 4: accuracy against cost
+#
+# A disc of the figure at the top of this page is a configuration (mean over seeds), a dot one training, the line a start's
+# frontier: the configurations than which none is both cheaper and better. Cost is in images seen, which nothing else on
+# the machine disturbs. Left out are configurations of which a training did not reach `train_accuracy` in
+# `figure_4_epoch_limit` epochs, the half before it included.
+
+# %% tags=["hide-input"]
+from statistics import mean
+
+
+def frontier_rows(start):
+    """The configurations on a start's frontier, the cheapest first."""
+    names = compared.configurations(start)
+    points = {(mean(compared.cost(name)), mean(compared.percent(name))): name for name in names}
+    return [
+        (
+            start,
+            in_words(points[point]),
+            page.accuracy(compared.cost(points[point]), digits=0),
+            page.accuracy(compared.percent(points[point])),
+        )
+        for point in figures.frontier(list(points))
+    ]
+
+
+page.table(
+    ("on the frontier of", "learning rate / batch size", "thousands of images", "test accuracy (%)"),
+    [row for start in STARTS if len(compared) for row in frontier_rows(start)],
+    name="frontiers",
+    source=source,
+)
+
+# %% tags=["hide-input"]
+counts = ", ".join(
+    f"{start}: {len(compared.configurations(start))} of {sum(name[0] == start for name in compared.names)}"
+    for start in STARTS
+)
+page.text(f"Configurations that reached {100 * shown_at.train_accuracy:g} % in all of {len(compared)} seeds: {counts}.")
+
+# %% [markdown]
+# ## As written and as coded
+#
+# The same second phase, from the network trained on half (*as written*), and from the first warm start's network,
+# which is trained on all of the data (*as coded*, its second repeat). Differences are paired by configuration and seed;
+# the mean over configurations is paired by seed.
+
+# %% tags=["hide-input"]
+figures.frontiers(
+    "rates-as-coded",
+    [cloud(start) for start in STARTS],
+    **AXES,
+    message=f"As coded, the best second repeat reaches {best('as coded')} %, as written {best('warm start')} %.",
+    reading="As coded, second repeats go on from a warm start that has ended.",
+    source=source,
+)
+
+# %% tags=["hide-input"]
+from wsnb.verdicts.compared import by_seed
+from wsnb.verdicts.statistics import paired
+
+coded_names = compared.configurations("as coded")
+pairs = [(written, name) for name in coded_names if compared.got_there(written := ("warm start", *name[1:]))]
+rows = []
+for label, of, digits in (("test accuracy (%)", compared.percent, 1), ("thousands of images", compared.cost, 0)):
+    written, coded = (by_seed([of(pair[side]) for pair in pairs]) for side in (0, 1))
+    difference = page.effect(paired(coded, written), digits) if len(coded) > 1 else "not run"
+    rows.append((label, page.accuracy(written, digits), page.accuracy(coded, digits), difference))
+page.table(
+    (f"mean of {len(pairs)} configurations", "as written", "as coded", "as coded − as written"),
+    rows,
+    name="as-coded",
+    source=source,
+)
+
+# %% [markdown]
+# ## Verdict
+#
+# What the choosing seeds chose:
+
+# %% tags=["hide-input"]
 choosing = Crossed(found.items["choosing"], found.records)
 chosen = choosing.choice()
 
@@ -251,20 +298,18 @@ page.table(
         row("random init's cheapest that is as good", chosen and chosen.cheap_fresh),
         row("warm start's cheapest that is as good", chosen and chosen.cheap_warm),
     ],
+    name="choice",
+    source=found.source("choosing"),
 )
 
 # %% tags=["hide-input"]
-from wsnb.publishing import board
-
-judged = found.judged(verdicts)
 board.verdicts(judged)
 
 # %% [markdown]
-# What was going to be compared was declared before the first record was made; what was found of each effect, whether or
-# not a claim speaks of it ({doc}`verdicts` has the rule):
+# What was found of each declared effect, whether or not a claim speaks of it ({doc}`verdicts` has the rule):
 
 # %% tags=["hide-input"]
-board.findings(judged)
+board.findings(judged, source)
 
 # %% [markdown]
 # ## Run this page again

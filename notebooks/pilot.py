@@ -18,25 +18,22 @@
 # to stop.
 
 # %% [markdown]
-# ## Parameters
-
-# %% tags=["parameters"]
-profile = "laptop"
-dataset = "cifar10"
-pilot_images = [12416, 24832, 49664]
-pilot_widths = [16, 32]
-batch_size = 128
-learning_rate = 0.03
-pilot_epochs = 25
-pilot_curve_images = 5000
-pilot_seeds = 2
-first_pilot_seed = 1011
-
-# %% [markdown]
-# ## The trials
+# ## The experiment
 #
 # The first width on every number of images, the others on the fewest. A number of images is half of the next, so that
 # one training serves two rows: random init on the fewer is the training on half of the more.
+
+# %% tags=["parameters", "hide-input"]
+profile = "laptop"
+dataset = "cifar10"  # what is trained on
+pilot_images = [12416, 24832, 49664]  # how many of its training images
+pilot_widths = [16, 32]  # of the ResNet-18: channels of its first convolution
+batch_size = 128  # images in a step
+learning_rate = 0.03  # SGD's
+pilot_epochs = 25  # of each training
+pilot_curve_images = 5000  # test images on which accuracy is measured after each epoch
+pilot_seeds = 2  # how many
+first_pilot_seed = 1011  # and so on from there
 
 # %% tags=["trials"]
 from wsnb import SGD, Epochs, Item, Part, ResNet18, Trial, half
@@ -59,12 +56,14 @@ def trials(at):
     return {size: Item({seed: three(*size, seed) for seed in seeds}) for size in sizes}
 
 
-# %%
+# %% tags=["hide-input"]
+from wsnb.publishing import page
 from wsnb.publishing.results import results
 from wsnb.publishing.settings import Settings
 
 at = Settings.of(globals())
-found = results(at, trials)
+found = results("pilot", at, trials)
+page.parameters(found)
 
 # %% [markdown]
 # ## How long until the training images are known?
@@ -73,8 +72,6 @@ found = results(at, trials)
 # seeds in their order.
 
 # %% tags=["hide-input"]
-from wsnb.publishing import page
-
 STARTS = ("half of the data", "random init", "warm start")
 
 
@@ -99,6 +96,8 @@ page.table(
         )
         for size, compared in found.compared.items()
     ],
+    name="convergence",
+    source=found.source(),
 )
 
 # %% [markdown]
@@ -145,6 +144,8 @@ page.table(
         )
         for size, compared in found.compared.items()
     ],
+    name="gaps",
+    source=found.source(),
 )
 
 # %% [markdown]

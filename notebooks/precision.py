@@ -24,22 +24,21 @@
 # everywhere, of the gap. A profile uses bfloat16 only where both are negligible.
 
 # %% [markdown]
-# ## Parameters
+# ## The experiment
+#
+# The trainings of Figure 1 ({doc}`gap-offline`), in both precisions.
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 profile = "laptop"
-dataset = "cifar10"
-images = 7680
-width = 16
-batch_size = 128
-learning_rate = 0.03
-phase_epochs = 25
-curve_images = 2000
-precision_seeds = 10
-first_seed = 1
-
-# %% [markdown]
-# ## The trials
+dataset = "cifar10"  # what is trained on
+images = 7680  # how many of its training images; the half is half of them
+width = 16  # of the ResNet-18: channels of its first convolution
+batch_size = 128  # images in a step
+learning_rate = 0.03  # SGD's
+phase_epochs = 25  # of each training
+curve_images = 2000  # test images on which accuracy is measured after each epoch
+precision_seeds = 10  # how many
+first_seed = 1  # and so on from there
 
 # %% tags=["trials"]
 from wsnb import SGD, Epochs, Item, Part, ResNet18, Trial, half
@@ -62,57 +61,9 @@ def trials(at):
     return {"precision": Item({seed: both(seed) for seed in at.seeds_of(at.precision_seeds)})}
 
 
-# %%
-from wsnb.publishing.results import results
-from wsnb.publishing.settings import Settings
-
-at = Settings.of(globals())
-found = results(at, trials)
-compared = found["precision"]
-
 # %% [markdown]
-# ## Test accuracy in both precisions
-#
-# Mean over the last five epochs, in percent, mean (standard error) over seeds; the difference in points, with its 95 %
-# confidence interval from paired seeds.
-
-# %% tags=["hide-input"]
-from wsnb.publishing import page
-from wsnb.verdicts.statistics import paired
-
-STARTS = ("half of the data", "random init", "warm start")
-
-
-def measured(precision):
-    """Late test accuracies in percent, seed by seed, of each start; their mean; and the gap."""
-    of = {start: compared.percent((precision, start), "late_test_accuracy") for start in STARTS}
-    of["mean of the three"] = [sum(each) / len(each) for each in zip(*(of[start] for start in STARTS), strict=True)]
-    of["gap: random init − warm start"] = [a - b for a, b in zip(of["random init"], of["warm start"], strict=True)]
-    return of
-
-
-fp32, bf16 = measured("fp32"), measured("bf16")
-differences = {name: paired(bf16[name], fp32[name]) if len(compared) > 1 else None for name in fp32}
-page.table(
-    ("", "fp32", "bfloat16", "bfloat16 − fp32 (points)"),
-    [
-        (name, page.accuracy(fp32[name]), page.accuracy(bf16[name]), page.effect(difference, 2))
-        for name, difference in differences.items()
-    ],
-)
-
-# %% mystnb={"figure": {"caption": "The difference that bfloat16 makes to the mean test accuracy of the last five epochs, by start, to their mean and to the gap. Disc and bar: mean and 95 % confidence interval; small dots: single seeds.", "name": "fig-precision"}, "image": {"alt": "One row per start, one for their mean and one for the gap: the mean difference between bfloat16 and fp32 as a disc on its confidence interval, each seed as a dot. The numbers are in the table above."}} tags=["hide-input"]
-from wsnb.publishing import figures
-
-figures.gaps(
-    {name.partition(":")[0]: (difference, None) for name, difference in differences.items()},
-    xlabel="bfloat16 − fp32, test accuracy (points)",
-)
-
-# %% [markdown]
-# ## Verdict
-#
-# One seed's difference is that of the mean of its three trainings, and of its gap.
+# The effects, declared before the first record was made. One seed's difference is that of the mean of its three trainings,
+# and of its gap.
 
 # %% tags=["verdicts", "hide-input"]
 from wsnb.verdicts.effects import Difference, Effect
@@ -137,12 +88,16 @@ def verdicts(at, records):
 
 
 # %% tags=["hide-input"]
-from wsnb.publishing import board
+from wsnb.publishing import board, figures, page
+from wsnb.publishing.results import results
+from wsnb.publishing.settings import Settings
 
+found = results("precision", Settings.of(globals()), trials)
 judged = found.judged(verdicts)
-board.findings(judged)
+compared, source = found["precision"], found.source()
+page.parameters(found)
 
-# %% tags=["hide-input"]
+# %% tags=["answer", "hide-input"]
 states = {finding.state for finding in judged.findings.values()}
 said = "These seeds cannot tell whether bfloat16 changes the answer: every profile stays with fp32."
 if states == {"negligible"}:
@@ -151,7 +106,56 @@ elif states & {"positive", "negative"}:
     said = "bfloat16 changes the answer: every profile stays with fp32."
 elif "not judged" in states:
     said = "Not judged: every profile stays with fp32."
-page.text(f"**{said}**")
+page.text(said)
+
+# %% [markdown]
+# ## Test accuracy in both precisions
+#
+# Mean over the last five epochs, in percent, mean (standard error) over seeds; the difference in points, with its 95 %
+# confidence interval from paired seeds.
+
+# %% tags=["hide-input"]
+from wsnb.verdicts.statistics import paired
+
+STARTS = ("half of the data", "random init", "warm start")
+
+
+def measured(precision):
+    """Late test accuracies in percent, seed by seed, of each start; their mean; and the gap."""
+    of = {start: compared.percent((precision, start), "late_test_accuracy") for start in STARTS}
+    of["mean of the three"] = [sum(each) / len(each) for each in zip(*(of[start] for start in STARTS), strict=True)]
+    of["gap: random init − warm start"] = [a - b for a, b in zip(of["random init"], of["warm start"], strict=True)]
+    return of
+
+
+fp32, bf16 = measured("fp32"), measured("bf16")
+differences = {name: paired(bf16[name], fp32[name]) if len(compared) > 1 else None for name in fp32}
+page.table(
+    ("training", "fp32 (%)", "bfloat16 (%)", "bfloat16 − fp32 (points)"),
+    [
+        (name, page.accuracy(fp32[name]), page.accuracy(bf16[name]), page.effect(difference, 2))
+        for name, difference in differences.items()
+    ],
+    name="precision",
+    source=source,
+)
+
+# %% tags=["hide-input"]
+mean_of_three = page.effect(differences["mean of the three"], 2)
+figures.intervals(
+    "precision",
+    {"": {name.partition(":")[0]: figures.interval(difference) for name, difference in differences.items()}},
+    xlabel="bfloat16 − fp32, test accuracy (points)",
+    message=f"bfloat16 − fp32, in the mean of the three trainings: {mean_of_three} points.",
+    within=0.5,
+    source=source,
+)
+
+# %% [markdown]
+# ## Findings
+
+# %% tags=["hide-input"]
+board.findings(judged, source)
 
 # %% [markdown]
 # ## Run this page again

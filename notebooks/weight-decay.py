@@ -9,35 +9,35 @@
 # %% [markdown]
 # # Does weight decay close the gap?
 #
-# **The question.** Weight decay is in every recipe. Does a model that was trained with it make a better start, so that
-# one need not start over?
+# Weight decay is in every recipe. Does a model that was trained with it make a better start, so that one need not start
+# over?
+
+# %% [markdown]
+# ## What the papers say
 #
-# **What the papers say.** {cite:t}`kireev2021`, Table 2: with a weight decay of 0.1, 0.01 and 0.001 in both phases of the
-# offline setting, higher values leave a smaller gap, and 0.1 nearly none. {cite:t}`ash2020` had found that weight
-# decay does not help; the replication says that it contradicts them here. Its cells have no standard errors.
+# {cite:t}`kireev2021`, Table 2: with a weight decay of 0.1, 0.01 and 0.001 in both phases of the offline setting, higher
+# values leave a smaller gap, and 0.1 nearly none. {cite:t}`ash2020` had found that weight decay does not help; the
+# replication says that it contradicts them here. Its cells have no standard errors.
 
 # %% [markdown]
-# ## Parameters
-
-# %% tags=["parameters"]
-profile = "laptop"
-dataset = "cifar10"
-images = 7680
-width = 16
-batch_size = 128
-learning_rate = 0.03
-phase_epochs = 25
-weight_decays = [0.1, 0.01, 0.001]
-curve_images = 2000
-seeds = 5
-first_seed = 1
-
-# %% [markdown]
-# ## The trials
+# ## The experiment
 #
 # The trainings of Figure 1 ({doc}`gap-offline`), with SGD's weight decay in all three. It is PyTorch's: the gradient of
 # half its squared norm times the weight decay is added to each weight's gradient, batch normalisation's included. A
 # decay of 0 is Figure 1 itself.
+
+# %% tags=["parameters", "hide-input"]
+profile = "laptop"
+dataset = "cifar10"  # what is trained on
+images = 7680  # how many of its training images; the half is half of them
+width = 16  # of the ResNet-18: channels of its first convolution
+batch_size = 128  # images in a step
+learning_rate = 0.03  # SGD's
+phase_epochs = 25  # of each training
+weight_decays = [0.1, 0.01, 0.001]  # SGD's, in all three trainings
+curve_images = 2000  # test images on which accuracy is measured after each epoch
+seeds = 5  # how many
+first_seed = 1  # and so on from there
 
 # %% tags=["trials"]
 from wsnb import SGD, Epochs, Item, Part, ResNet18, Trial, half
@@ -61,114 +61,9 @@ def trials(at):
     return {decay: Item({seed: three(decay, seed) for seed in at.all_seeds}, family="Table 2") for decay in decays}
 
 
-# %%
-from wsnb.publishing.results import results
-from wsnb.publishing.settings import Settings
-
-at = Settings.of(globals())
-found = results(at, trials)
-shown_at = found.at(0.0)
-
 # %% [markdown]
-# ### Where this differs from the paper
-#
-# Found by comparing each trial with the one that the paper describes, field by field. SGD shrinks a weight by the
-# factor 1 − learning rate × weight decay at each step: what the weight decays amount to depends on the number of
-# steps and the learning rate too. Over one phase that makes the factors below for a weight whose gradient is zero.
-
-# %% tags=["hide-input"]
-from math import exp
-
-from wsnb.publishing import page
-from wsnb.running.plan import images_in
-
-theirs = at.as_in_the_paper()
-paper = trials(theirs)
-page.differences(paper, found.items, {decay: f"weight decay {decay:g}" for decay in found.items})
-
-
-# %% tags=["hide-input"]
-def shrunk(epochs, trial):
-    """The factor by which decay alone shrinks a weight in the training of this trial."""
-    steps = epochs * -(-images_in(trial.data) // trial.batch_size)
-    return exp(-steps * trial.optimizer.learning_rate * trial.optimizer.weight_decay)
-
-
-def factors(settings, items, decay):
-    """On half of the data and on all of it."""
-    starts = ("half of the data", "random init")
-    if decay not in items:
-        return "–"
-    return " / ".join(f"{shrunk(settings.phase_epochs, items[decay].first()[start]):.2g}" for start in starts)
-
-
-page.table(
-    ("weight decay", "paper: on half / on all", "here: on half / on all"),
-    [
-        (f"{decay:g}", factors(theirs, paper, decay), factors(shown_at, found.items, decay))
-        for decay in shown_at.weight_decays
-    ],
-)
-
-# %% [markdown]
-# ## Table 2
-#
-# Test accuracy in percent, mean (standard error) over seeds; the gap with its 95 % confidence interval from paired
-# seeds; in the last column random init / warm start (gap) as the paper prints them, in the row without decay those of
-# its Table 1.
-
-# %% tags=["hide-input"]
-from wsnb.papers import kireev2021
-
-PRINTED = kireev2021.TABLE_2 | {0.0: kireev2021.TABLE_1["CIFAR-10", "ResNet-18", "SGD"]}
-
-
-def printed(decay):
-    """The paper's row."""
-    cell = PRINTED.get(decay)
-    return "–" if cell is None else f"{cell.shown} ({page.signed(cell.gap, 2)})"
-
-
-def gap(decay):
-    """Ours, paired by seed."""
-    return found[decay].gap("random init", "warm start")
-
-
-def share(decay, start, measure="test_accuracy"):
-    """A final accuracy in percent."""
-    return page.accuracy(found[decay].percent(start, measure))
-
-
-STARTS = ("random init", "warm start")
-page.table(
-    ("weight decay", *STARTS, "gap (points)", "training accuracy, random / warm (%)", kireev2021.PAPER.short),
-    [
-        (
-            f"{decay:g}",
-            *(share(decay, start) for start in STARTS),
-            page.effect(gap(decay)),
-            " / ".join(share(decay, start, "train_accuracy") for start in STARTS),
-            printed(decay),
-        )
-        for decay in found.items
-    ],
-)
-
-# %% mystnb={"figure": {"caption": "The gap by weight decay. Disc and bar: our mean and 95 % confidence interval; small dots: single seeds; black diamond: the gap of Kireev et al. (2021), on all of CIFAR-10 with a ResNet-18 of width 64.", "name": "fig-weight-decay"}, "image": {"alt": "One row per weight decay: our mean gap as a disc on its confidence interval, each seed as a dot below, and the paper's gap as a black diamond above. The numbers are in the table above."}} tags=["hide-input"]
-from wsnb.publishing import figures
-
-figures.gaps(
-    {
-        f"weight decay {decay:g}": (gap(decay), PRINTED[decay].gap if decay in PRINTED else None)
-        for decay in found.items
-    },
-    xlabel="random init − warm start, test accuracy (points)",
-)
-
-# %% [markdown]
-# ## Verdict
-#
-# The paper's sentences are about differences between gaps, so those are what is judged, seed by seed.
+# The paper's sentences are about differences between gaps, so those were declared before the first record was made, and
+# are judged seed by seed.
 
 # %% tags=["verdicts", "hide-input"]
 from wsnb.papers import CLAIMS
@@ -197,17 +92,149 @@ def verdicts(at, records):
 
 
 # %% tags=["hide-input"]
-from wsnb.publishing import board
+from wsnb.publishing import board, figures, page
+from wsnb.publishing.results import results
+from wsnb.publishing.settings import Settings
 
+at = Settings.of(globals())
+found = results("weight-decay", at, trials)
 judged = found.judged(verdicts)
+shown_at, source = found.at(0.0), found.source()
+page.parameters(found)
+
+# %% [markdown]
+# What weight decay does to a step:
+
+# %% tags=["method", "hide-input"]
+page.method(SGD)
+
+# %% [markdown]
+# Where this differs from the paper, found by comparing each trial with the one that the paper describes, field by field.
+# SGD shrinks a weight by the
+# factor 1 − learning rate × weight decay at each step: what the weight decays amount to depends on the number of
+# steps and the learning rate too. Over one phase that makes the factors below for a weight whose gradient is zero.
+
+# %% tags=["hide-input"]
+from math import exp
+
+from wsnb.running.plan import images_in
+
+theirs = at.as_in_the_paper()
+paper = trials(theirs)
+page.differences(trials, found, {decay: f"weight decay {decay:g}" for decay in found.items})
+
+
+# %% tags=["hide-input"]
+def shrunk(epochs, trial):
+    """The factor by which decay alone shrinks a weight in the training of this trial."""
+    steps = epochs * -(-images_in(trial.data) // trial.batch_size)
+    return exp(-steps * trial.optimizer.learning_rate * trial.optimizer.weight_decay)
+
+
+def factors(settings, items, decay):
+    """On half of the data and on all of it."""
+    starts = ("half of the data", "random init")
+    if decay not in items:
+        return "–"
+    return " / ".join(f"{shrunk(settings.phase_epochs, items[decay].first()[start]):.2g}" for start in starts)
+
+
+page.table(
+    ("weight decay", "paper: on half / on all", "here: on half / on all"),
+    [
+        (f"{decay:g}", factors(theirs, paper, decay), factors(shown_at, found.items, decay))
+        for decay in shown_at.weight_decays
+    ],
+)
+
+# %% tags=["answer", "hide-input"]
+page.text(
+    board.answer(
+        judged.findings.get("table-2-decay-0.1"),
+        positive="Yes: with a weight decay of 0.1 the gap is smaller than without",
+        negative="No: with a weight decay of 0.1 the gap is larger than without",
+        negligible="No: with a weight decay of 0.1 the gap is as large as without",
+        unclear="whether a weight decay of 0.1 makes the gap smaller",
+    )
+)
+
+# %% tags=["answer", "hide-input"]
+from wsnb.papers import kireev2021
+
+PRINTED = kireev2021.TABLE_2 | {0.0: kireev2021.TABLE_1["CIFAR-10", "ResNet-18", "SGD"]}
+
+
+def gap(decay):
+    """Ours, paired by seed."""
+    return found[decay].gap("random init", "warm start")
+
+
+ours = {decay: gap(decay) for decay in found.items if gap(decay)}
+figures.intervals(
+    "weight-decay",
+    {
+        "": {
+            f"weight decay {decay:g}": figures.interval(gap(decay), PRINTED[decay].gap if decay in PRINTED else None)
+            for decay in found.items
+        }
+    },
+    xlabel="gap: random init − warm start, test accuracy (points)",
+    message="The gap by weight decay: "
+    + "; ".join(f"{page.signed(each.mean)} at {decay:g}" for decay, each in ours.items())
+    + ".",
+    within=1.0,
+    source=source,
+)
+
+# %% [markdown]
+# ## Table 2
+#
+# Test accuracy in percent, mean (standard error) over seeds; the gap with its 95 % confidence interval from paired
+# seeds; in the last column random init / warm start (gap) as the paper prints them, in the row without decay those of
+# its Table 1.
+
+
+# %% tags=["hide-input"]
+def printed(decay):
+    """The paper's row."""
+    cell = PRINTED.get(decay)
+    return "–" if cell is None else f"{cell.shown} ({page.signed(cell.gap, 2)})"
+
+
+def share(decay, start, measure="test_accuracy"):
+    """A final accuracy in percent."""
+    return page.accuracy(found[decay].percent(start, measure))
+
+
+STARTS = ("random init", "warm start")
+page.table(
+    ("weight decay", "random init (%)", "warm start (%)", "gap (points)", "training accuracy, random init (%)",
+     "training accuracy, warm start (%)", kireev2021.PAPER.short),
+    [
+        (
+            f"{decay:g}",
+            *(share(decay, start) for start in STARTS),
+            page.effect(gap(decay)),
+            *(share(decay, start, "train_accuracy") for start in STARTS),
+            printed(decay),
+        )
+        for decay in found.items
+    ],
+    name="table-2",
+    source=source,
+)  # fmt: skip
+
+# %% [markdown]
+# ## Verdict
+
+# %% tags=["hide-input"]
 board.verdicts(judged)
 
 # %% [markdown]
-# What was going to be compared was declared before the first record was made; what was found of each effect, whether or
-# not a claim speaks of it ({doc}`verdicts` has the rule):
+# What was found of each declared effect, whether or not a claim speaks of it ({doc}`verdicts` has the rule):
 
 # %% tags=["hide-input"]
-board.findings(judged)
+board.findings(judged, source)
 
 # %% [markdown]
 # ## Run this page again

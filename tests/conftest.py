@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from wsnb import Record, Trial
 from wsnb.running.progress import Display
 
+settings.register_profile("wsnb", deadline=None)  # how fast an example is says how busy the machine is
+settings.load_profile("wsnb")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: tests run beside each other
 
 ROOT = Path(__file__).parents[1]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 import torch
+from PIL import Image
 from torch import nn
 
-from wsnb import MLP, SGD, Epochs, Logistic, Part, ResNet18, ResNet20, Trial, kind, setting
+from wsnb import MLP, SGD, AdamW, Epochs, Logistic, Part, ResNet18, ResNet20, RMSProp, Trial, kind, setting
 from wsnb.data.image_set import ImageSet
 from wsnb.seam import Callback, Model
 from wsnb.training.loop import train
@@ -28,6 +29,16 @@ def coloured(train_count=41, test_count=23, classes=3, side=8, seed=0):
     return ImageSet("digits", "coloured images", names, *split(train_count), *split(test_count))
 
 
+def photos(folder, seed=0):
+    """A folder of images of one's own, ten of each of two classes, the red of a class alike; its name as a data set."""
+    for number, class_name in enumerate(("cat", "dog")):
+        (folder / class_name).mkdir(parents=True, exist_ok=True)
+        for index in range(10):
+            pixel = (100 * number, 10 * index, 50 * seed)
+            Image.new("RGB", (8, 8), pixel).save(folder / class_name / f"{index}.png")
+    return f"images:{folder}"
+
+
 SHAPES = {ResNet18(1): (3, 16, 16), ResNet20(1): (3, 16, 16), MLP((4, 4)): (3, 4, 4), Logistic(): (3, 4, 4)}
 
 
@@ -41,6 +52,18 @@ def network(model, seed, classes=3, shape=None):
         else:
             tensor.fill_(seed + 10)
     return built
+
+
+def pytorchs_own(rule, parameters):
+    """PyTorch's optimizer of the same rule."""
+    common = {"lr": rule.learning_rate, "weight_decay": rule.weight_decay}
+    if isinstance(rule, SGD):
+        return torch.optim.SGD(parameters, momentum=rule.momentum, fused=True, **common)
+    if isinstance(rule, RMSProp):
+        more = {"alpha": rule.smoothing, "eps": rule.epsilon, "momentum": rule.momentum}
+        return torch.optim.RMSprop(parameters, **more, **common)
+    cls = torch.optim.AdamW if isinstance(rule, AdamW) else torch.optim.Adam
+    return cls(parameters, betas=(rule.beta1, rule.beta2), fused=True, **common)
 
 
 @kind("with_everything")

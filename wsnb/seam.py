@@ -85,10 +85,12 @@ class Stop(Value):
         measured: which train accuracy it goes by: of the epoch's own batches while the weights move
             (``"running"``), or in evaluation mode after the epoch (``"evaluated"``).
         images: of an evaluated accuracy, on how many training images, a fixed sample; None takes all.
+        is_fixed: whether training always takes the most steps that it may.
     """
 
-    measured: Literal["evaluated", "running"]
-    images: int | None
+    measured: Literal["evaluated", "running"] = "running"
+    images: int | None = None
+    is_fixed: ClassVar[bool] = False
 
     def most_steps(self, by_epoch: int) -> int:
         """How many steps training may take, where an epoch has so many."""

@@ -258,9 +258,9 @@ def test_the_results_of_a_whole_run_are_shown_by_the_page_on_cost(tmp_path, monk
     monkeypatch.setattr(sys, "argv", ["speed.py", "--device", "cpu", "--quick", "--output", str(place)])
     speed.main()
     results = json.loads(place.read_text())
-    shown = costs.speeds(results).markdown
+    shown = costs.speeds(results).plain
     for work in (contender.A_TRIAL_RUN, speed.TOGETHER, *speed.PAIRED):
         assert f"**{work}**" in shown
-    assert shown.count("\n") == 1 + sum(map(len, results["ratios"].values()))
+    assert len(shown.splitlines()) == 1 + sum(map(len, results["ratios"].values()))
     for rates in results["images_per_second"].values():
         assert all(len(rounds) == 1 and rounds[0] > 0 for rounds in rates.values())

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small import photos
 from small_sets import noise
 
 import wsnb.data.folder
@@ -46,14 +47,6 @@ def catalogue_as_it_was(monkeypatch):
 
 def fingerprint_of(name):
     return catalogue.identity(name)["fingerprint"]
-
-
-def folder_of_images(root):
-    for number, class_name in enumerate(("cat", "dog")):
-        (root / class_name).mkdir(parents=True)
-        for index in range(5):
-            Image.new("RGB", (8, 8), (number * 100, index * 10, 0)).save(root / class_name / f"{index}.png")
-    return root
 
 
 def of_the_package():
@@ -261,21 +254,20 @@ sys.stdout.buffer.write(cloudpickle.dumps((catalogue.entry("blobs"), fingerprint
 
 
 def test_facts_of_images_are_known_by_decoding_one(tmp_path, monkeypatch):
-    name = f"images:{folder_of_images(tmp_path / 'a')}"
+    name = photos(tmp_path / "a")
     decoded = []
     really = wsnb.data.folder._pixels
     monkeypatch.setattr(wsnb.data.folder, "_pixels", lambda *given: decoded.append(1) or really(*given))
-    assert catalogue.facts(name) == (8, 2, 2, (3, 8, 8)) and catalogue.facts(name, 16).image_shape == (3, 16, 16)
-    assert catalogue.facts(name) == (8, 2, 2, (3, 8, 8)) and len(decoded) == 2
+    assert catalogue.facts(name) == (16, 4, 2, (3, 8, 8)) and catalogue.facts(name, 16).image_shape == (3, 16, 16)
+    assert catalogue.facts(name) == (16, 4, 2, (3, 8, 8)) and len(decoded) == 2
 
 
 def test_images_at_two_places_make_the_same_part(tmp_path):
-    here, there = folder_of_images(tmp_path / "a"), folder_of_images(tmp_path / "b")
-    assert Part(f"images:{here}").canonical() == Part(f"images:{there}").canonical()
+    assert Part(photos(tmp_path / "a")).canonical() == Part(photos(tmp_path / "b")).canonical()
 
 
 def test_a_changed_image_changes_the_fingerprint_within_one_process(tmp_path):
-    name = f"images:{folder_of_images(tmp_path / 'a')}"
+    name = photos(tmp_path / "a")
     before = fingerprint_of(name)
     assert fingerprint_of(name) == before
     Image.new("RGB", (8, 8), "white").save(tmp_path / "a" / "cat" / "0.png")
@@ -283,19 +275,19 @@ def test_a_changed_image_changes_the_fingerprint_within_one_process(tmp_path):
 
 
 def test_the_fingerprint_of_unchanged_images_is_computed_once(tmp_path, monkeypatch):
-    name = f"images:{folder_of_images(tmp_path / 'a')}"
+    name = photos(tmp_path / "a")
     before = fingerprint_of(name)
     monkeypatch.setattr("wsnb.data.folder._opened", None)
     assert fingerprint_of(name) == before
 
 
 def test_a_path_that_is_not_there_is_named_with_its_near_miss(tmp_path):
-    folder_of_images(tmp_path / "photos")
+    photos(tmp_path / "photos")
     with pytest.raises(DataError, match=r"phottos;.*Did you mean 'photos'\?"):
         fingerprint_of(f"images:{tmp_path / 'phottos'}")
 
 
 def test_a_tilde_in_a_path_is_the_home_folder(tmp_path, monkeypatch):
-    folder_of_images(tmp_path / "photos")
+    name = photos(tmp_path / "photos")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert fingerprint_of("images:~/photos") == fingerprint_of(f"images:{tmp_path / 'photos'}")
+    assert fingerprint_of("images:~/photos") == fingerprint_of(name)

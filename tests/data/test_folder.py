@@ -266,7 +266,7 @@ def test_the_fingerprint_changes_with_whatever_a_training_sees(tmp_path, change)
     assert folders.survey(as_folder(tmp_path / "b", files)).fingerprint != before
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(order=st.permutations(sorted(tree(images=3))))
 def test_the_fingerprint_is_a_constant_of_the_files_in_any_order(tmp_path_factory, order):
     path = as_archive(tmp_path_factory.mktemp("order") / "a.tar", {place: place.encode() for place in order})
@@ -526,7 +526,7 @@ def test_one_reading_gives_what_survey_and_decode_give(tmp_path):
     assert all(np.array_equal(*pair) for pair in zip(pixels, folders.decode(found, 16), strict=True))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_whatever_happens_to_an_archive_it_is_read_or_refused_with_a_sentence(tmp_path_factory, data):
     ending = data.draw(st.sampled_from([".zip", ".tar", ".tar.gz"]))

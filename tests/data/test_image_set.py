@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from small import photos
 from small_sets import noise
 
 from wsnb.chance import generator
@@ -52,18 +53,10 @@ def numbers(images):
 THOUSAND = numbered(train=1000)
 
 
-def own_images(root, side=8):
-    for number, class_name in enumerate(("cat", "dog")):
-        (root / class_name).mkdir(parents=True)
-        for index in range(10):
-            Image.new("RGB", (side, side), (100 * number, 10 * index, 0)).save(root / class_name / f"{index}.png")
-    return f"images:{root}"
-
-
 # The part that a trial sees -----------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), amounts=st.tuples(*[st.floats(0.01, 1.0) | st.integers(1, 100)] * 2))
 def test_a_smaller_part_is_the_beginning_of_a_larger_one(seed, amounts):
     whole = numbered()
@@ -74,7 +67,7 @@ def test_a_smaller_part_is_the_beginning_of_a_larger_one(seed, amounts):
     assert len(set(more)) == len(more)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     classes=st.permutations(range(5)).flatmap(lambda order: st.integers(2, 5).map(lambda count: tuple(order[:count]))),
@@ -90,7 +83,7 @@ def test_a_part_of_some_classes_has_their_images_alone_under_new_labels(seed, cl
     assert sorted(numbers(part.test_images)) == [number for number in range(30) if number % 5 in classes]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(amount=st.floats(0.001, 1.0))
 def test_a_fraction_is_rounded_to_the_nearest_number_of_images(amount):
     taken = len(take(THOUSAND, Part("digits", amount), 0).train_images) if amount * 1000 > 0.5 else 0
@@ -136,7 +129,7 @@ HELD_OUT = st.integers(1, 60) | st.floats(0.01, 0.6)
 CLASSES = st.none() | st.permutations(range(5)).map(lambda order: tuple(order[:3]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.floats(0.1, 1.0) | st.integers(1, 20), HELD_OUT, CLASSES
 )
@@ -168,7 +161,7 @@ def test_final_parts_see_what_was_held_out_and_the_test_images():
     assert held_out != set(range(20)) and len(held_out) == 20, "drawn at random"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 99), st.tuples(st.integers(1, 40), st.integers(1, 40)))
 def test_with_images_held_out_too_a_smaller_part_is_the_beginning_of_a_larger_one(seed, amounts):
     parts = [numbers(take(numbered(), Part("digits", n, held_out=60), seed).train_images) for n in sorted(amounts)]
@@ -255,15 +248,15 @@ def test_an_image_set_prints_in_one_line():
 
 
 def test_images_of_ones_own_are_loaded_with_their_classes(tmp_path):
-    name = own_images(tmp_path / "photos")
-    photos = load(name)
-    assert (photos.name, photos.title, photos.classes) == (name, "photos", ("cat", "dog"))
-    assert photos.train_images.shape == (16, 3, 8, 8) and photos.test_images.shape == (4, 3, 8, 8)
-    assert (photos.train_images[:, 0, 0, 0] == 100 * photos.train_labels).all()
+    name = photos(tmp_path / "photos")
+    found = load(name)
+    assert (found.name, found.title, found.classes) == (name, "photos", ("cat", "dog"))
+    assert found.train_images.shape == (16, 3, 8, 8) and found.test_images.shape == (4, 3, 8, 8)
+    assert (found.train_images[:, 0, 0, 0] == 100 * found.train_labels).all()
 
 
 def test_the_second_load_decodes_nothing(tmp_path, monkeypatch):
-    name = own_images(tmp_path / "photos")
+    name = photos(tmp_path / "photos")
     first = load(name)
     monkeypatch.setattr(folder, "decode", None)
     second = load(name)
@@ -271,7 +264,7 @@ def test_the_second_load_decodes_nothing(tmp_path, monkeypatch):
 
 
 def test_sizes_and_changed_images_have_caches_of_their_own(tmp_path):
-    name = own_images(tmp_path / "photos")
+    name = photos(tmp_path / "photos")
     assert load(name).train_images.shape[2:] == (8, 8)
     assert load(name, resize=16).train_images.shape[2:] == (16, 16)
     assert load(name, resize=12).train_images.shape[2:] == (12, 12)
@@ -283,7 +276,7 @@ def test_sizes_and_changed_images_have_caches_of_their_own(tmp_path):
 
 @pytest.mark.parametrize("name", ["digits", "own"])
 def test_a_damaged_cache_is_made_again_wherever_it_is_damaged(tmp_path, name):
-    name = own_images(tmp_path / "photos") if name == "own" else name
+    name = photos(tmp_path / "photos") if name == "own" else name
     good = load(name)
     (cache,) = (tmp_path / "cache" / "pixels").iterdir()
     whole = cache.read_bytes()
@@ -322,7 +315,7 @@ def test_a_cache_in_another_order_is_put_into_the_sets_own(tmp_path):
 def test_without_a_place_for_the_cache_everything_is_still_loaded(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("WSNB_CACHE", str(tmp_path / "file" / "cache"))
-    assert len(load(own_images(tmp_path / "photos")).train_images) == 16
+    assert len(load(photos(tmp_path / "photos")).train_images) == 16
     assert len(load("digits").train_images) == 1442
 
 
@@ -336,7 +329,7 @@ def test_a_cache_that_cannot_be_finished_leaves_nothing_behind(tmp_path, monkeyp
 
 
 def test_many_may_fill_the_cache_at_once(tmp_path):
-    name = own_images(tmp_path / "photos")
+    name = photos(tmp_path / "photos")
     loaded = []
     threads = [threading.Thread(target=lambda: loaded.append(load(name))) for _ in range(8)]
     for thread in threads:
@@ -351,7 +344,7 @@ def test_many_may_fill_the_cache_at_once(tmp_path):
 
 
 def test_check_reads_the_source_and_not_the_cache(tmp_path, monkeypatch):
-    name = own_images(tmp_path / "photos")
+    name = photos(tmp_path / "photos")
     load(name)
     said = check(name)
     assert "16 training and 4 test images of 8x8 pixels in 2 classes" in said and "passed over" not in said
@@ -368,7 +361,7 @@ def test_check_reads_the_source_and_not_the_cache(tmp_path, monkeypatch):
 
 
 def test_check_says_how_many_files_were_passed_over(tmp_path):
-    name = own_images(tmp_path / "photos")
+    name = photos(tmp_path / "photos")
     for junk in ("Thumbs.db", "cat/.DS_Store"):
         (tmp_path / "photos" / junk).write_bytes(b"x")
     assert "without 2 hidden or system files and folders" in check(name)
@@ -380,7 +373,7 @@ SMALL = noise(20, 10, side=8)
 CLASSES_OF_SMALL = tuple("abcdefghij")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.permutations(range(20)), st.permutations(range(10)))
 def test_the_order_that_images_come_in_changes_nothing(train, test):
     shuffled = Pixels(*(array[order] for array, order in zip(SMALL, (train, train, test, test), strict=True)))

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wsnb.errors import InvalidValue, RecordError
@@ -114,14 +114,12 @@ def checkpoint(tmp_path_factory):
 PLACES = st.floats(0, 1, exclude_max=True)
 
 
-@settings(deadline=None)
 @given(place=PLACES)
 def test_a_file_cut_short_anywhere_is_nothing(checkpoint, place):
     path = checkpoint.cut(int(place * len(checkpoint.content)))
     assert load_weights(path) is None and FileCheckpoint(path).load() is None
 
 
-@settings(deadline=None)
 @given(place=PLACES, bit=st.integers(0, 7))
 def test_damage_to_the_names_and_shapes_is_never_a_traceback(checkpoint, place, bit):
     path = checkpoint.with_a_bit_flipped(int(place * checkpoint.numbers_from), bit)
@@ -129,7 +127,6 @@ def test_damage_to_the_names_and_shapes_is_never_a_traceback(checkpoint, place, 
     FileCheckpoint(path).load()
 
 
-@settings(deadline=None)
 @given(place=PLACES)
 def test_a_bit_that_fell_over_in_the_numbers_is_noticed(checkpoint, place):
     # Else a child would start from other weights than its parent ended with, and its record would not say so.

@@ -143,14 +143,6 @@ def test_convolutions_start_from_hes_normal_with_fan_out(model):
     assert checked >= 2, "fan-in and fan-out are told apart"
 
 
-def test_batch_normalisation_starts_as_the_identity():
-    norms = [layer for layer in build(ResNet18(2)).modules() if isinstance(layer, nn.BatchNorm2d)]
-    assert len(norms) == 20
-    for layer in norms:
-        assert layer.weight.eq(1).all() and layer.bias.eq(0).all()
-        assert layer.running_mean.eq(0).all() and layer.running_var.eq(1).all()
-
-
 @pytest.mark.parametrize("model", ALL, ids=repr)
 def test_the_seed_alone_draws_the_weights(model):
     one, again, other = (build(model, seed=seed).state_dict() for seed in (5, 5, 3))
@@ -196,16 +188,6 @@ def test_a_unit_of_a_succession_reaches_the_logits_through_its_outgoing_layer_al
 
 
 # Layout -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("model", [ResNet18(4), ResNet20(4)], ids=repr)
-@pytest.mark.parametrize("training", [True, False])
-def test_the_memory_layout_changes_no_logit(model, training):
-    network, batch = build(model).train(training), images(4)
-    plain = network(batch)
-    again = build(model).train(training).to(memory_format=torch.channels_last)
-    assert network.memory_format == torch.channels_last
-    torch.testing.assert_close(again(batch.contiguous(memory_format=torch.channels_last)), plain, rtol=1e-4, atol=1e-4)
 
 
 def test_a_networks_in_place_steps_leave_the_images_alone():

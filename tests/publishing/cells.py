@@ -10,7 +10,7 @@ from wsnb.publishing.chapters import Chapter
 
 
 def shown(chapter: Chapter, settings: Mapping[str, Any]) -> list[Any]:
-    """What each of the chapter's code cells ends with, in order: Markdown where it shows some, else the value."""
+    """What each of the chapter's code cells ends with, in order: in words where it has some, else the value."""
     names: dict[str, Any] = {"__name__": "__main__"}
     found = []
     for cell in (cell for cell in chapter.notebook.cells if cell.cell_type == "code"):
@@ -21,10 +21,10 @@ def shown(chapter: Chapter, settings: Mapping[str, Any]) -> list[Any]:
             names |= settings
         if last is not None:
             value = eval(compile(last, chapter.name, "eval"), names)
-            found.append(getattr(value, "markdown", value))
+            found.append(getattr(value, "plain", value))
     return found
 
 
 def text_of(chapter: Chapter, settings: Mapping[str, Any]) -> str:
-    """All of the Markdown that the chapter shows."""
+    """All that the chapter shows, in words."""
     return "\n\n".join(each for each in shown(chapter, settings) if isinstance(each, str))

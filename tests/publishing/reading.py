@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Request, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -23,6 +24,14 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+SETTLED_MS = 500
+"""After which a page has asked for all that it will, and the theme has seen that it has another size."""
+
+OF_SIZE_AND_SCHEME = ("color-contrast", "scrollable-region-focusable", "target-size")
+"""Rules of axe that a page may keep on a desktop in light colours alone."""
+
+_AXE = Axe()
 _ELSEWHERE = re.compile(r"^(?!file:|data:|blob:|about:)")
 _REFRESH = re.compile(r"""http-equiv=["']?refresh["']?[^>]*url=([^"'>]+)""", re.IGNORECASE)
 
@@ -41,6 +50,13 @@ async () => {
     if (image.complete && image.naturalWidth === 0) problems.push(["broken image", name(image)]);
     if (image.closest(".cell_output") && !image.closest("figure")?.querySelector("figcaption")?.textContent.trim())
       problems.push(["figure without caption", name(image)]);
+  }
+  for (const figure of document.querySelectorAll("figure.drawn")) {
+    const picture = figure.querySelector("[role=img]");
+    if (picture && !/\d/.test(picture.getAttribute("aria-label")))
+      problems.push(["alt text without a number", figure.id]);
+    if (picture && [...picture.querySelectorAll("svg")].filter(svg => svg.checkVisibility()).length !== 1)
+      problems.push(["not one picture", figure.id]);
   }
 
   for (const error of document.querySelectorAll("mjx-merror, [data-mjx-error]"))
@@ -99,8 +115,9 @@ def read(pages: Path, chromium: str) -> list[Problem]:
     """Open every page under ``pages`` from ``file://`` in Chromium, with no network, and list what is wrong.
 
     Looks for: requests to another host, missing files, console errors and uncaught exceptions, images that are
-    broken or have no alt text, figures of cells without a caption, maths that was not typeset, errors and stderr
-    in cells' outputs, and links to pages or anchors that are not there.
+    broken or have no alt text, figures of cells without a caption or a number in their alt text, maths that was not
+    typeset, errors and stderr in cells' outputs, links to pages or anchors that are not there, what axe finds on a
+    desktop in light colours and on a phone in dark ones, and what makes a page scroll sideways on a phone.
 
     Args:
         pages: a folder of built pages; folders whose name starts with ``_`` hold none.
@@ -110,14 +127,14 @@ def read(pages: Path, chromium: str) -> list[Problem]:
     files = [f for f in sorted(pages.rglob("*.html")) if not any(p[0] in "_." for p in f.relative_to(pages).parts)]
     assert files, f"there are no pages to read in {pages}"
     readings: dict[Path, _Reading] = {}
-    with _browser(chromium) as browser:
+    with browser(chromium) as chrome:
         for file in files:
             name = file.relative_to(pages).as_posix()
             if refresh := _REFRESH.search(file.read_text(encoding="utf-8")):
                 target = refresh[1].strip()
                 readings[file] = _Reading(links=[(target, (file.parent / target).as_uri())])
             else:
-                readings[file] = _read_page(browser, file, name)
+                readings[file] = _read_page(chrome, file, name)
     for file, reading in readings.items():
         name = file.relative_to(pages).as_posix()
         reading.problems += [Problem(name, "broken link", why) for why in _broken_links(reading.links, readings, pages)]
@@ -131,7 +148,7 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def _browser(executable: str) -> Iterator[Browser]:
+def browser(executable: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         yield browser
@@ -158,7 +175,7 @@ def _read_page(browser: Browser, file: Path, name: str) -> _Reading:
             found("missing file", unquote(urlsplit(request.url).path))
 
     # A tab that remembers nothing, as on a reader's first visit, and reaches no network.
-    tab = browser.new_context(offline=True, service_workers="block").new_page()
+    tab = browser.new_context(offline=True, service_workers="block", viewport=DESKTOP).new_page()
     tab.on("console", on_console)
     tab.on("pageerror", lambda error: found("uncaught exception", str(error)))
     tab.on("request", on_request)
@@ -167,15 +184,29 @@ def _read_page(browser: Browser, file: Path, name: str) -> _Reading:
     tab.route(_ELSEWHERE, lambda route: route.abort())
     # The search page does its work, and loads its index, only when it is asked something.
     tab.goto(file.as_uri() + ("?q=training" if file.name == "search.html" else ""))
-    tab.wait_for_load_state("networkidle")
+    tab.wait_for_timeout(SETTLED_MS)
     seen: dict[str, Any] = tab.evaluate(_INSPECT)
+    inaccessible = _inaccessible(tab)
+    tab.emulate_media(color_scheme="dark")
+    tab.set_viewport_size(PHONE)
+    tab.wait_for_timeout(SETTLED_MS)
+    if (wide := tab.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
+        found("scrolls sideways", f"it is {wide} pixels wide on a phone of {PHONE['width']}")
+    inaccessible |= _inaccessible(tab, *OF_SIZE_AND_SCHEME)
     tab.context.close()
 
-    for rule, detail in seen["problems"]:
+    for rule, detail in [*seen["problems"], *(("inaccessible", each) for each in sorted(inaccessible))]:
         found(rule, detail)
     reading.links = [(written, resolved) for written, resolved in seen["links"]]
     reading.anchors = set(seen["anchors"])
     return reading
+
+
+def _inaccessible(tab: Page, *rules: str) -> set[str]:
+    """What axe finds outside of pictures, by these rules or by all, each with its first place."""
+    options = {"preload": False, "resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    violations = _AXE.run(tab, {"exclude": [[".picture svg"]]}, options).response["violations"]
+    return {f"{each['id']}: {each['nodes'][0]['html'][:80]}" for each in violations}
 
 
 def _broken_links(links: list[tuple[str, str]], readings: dict[Path, _Reading], pages: Path) -> Iterator[str]:

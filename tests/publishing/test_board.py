@@ -24,13 +24,13 @@ def judged(finding: Finding, *claims: Claim) -> Judged:
 
 
 def row(finding: Finding, *claims: Claim) -> str:
-    [only] = board.verdicts(judged(finding, *claims)).markdown.splitlines()[2:]
+    [only] = board.verdicts(judged(finding, *claims)).plain.splitlines()
     return only
 
 
-def test_claims_of_one_question_share_a_row_and_count_once() -> None:
+def test_claims_of_one_question_share_a_card_and_count_once() -> None:
     shown = row(found(around(3.0, 0.5)), GAP, SAME)
-    assert "`a-gap`: Something is higher. (Kireev et al. (2021), Figure 0)<br>`the-same`:" in shown
+    assert "a-gap: Something is higher. (Kireev et al. (2021), Figure 0) / the-same:" in shown
     assert board.counted(judged(found(around(3.0, 0.5)), GAP, SAME, NONE).verdicts) == {
         "reproduced": 1, "not reproduced": 1, "inconclusive": 0, "not run": 0,
     }  # fmt: skip
@@ -44,8 +44,8 @@ def test_a_decided_verdict_says_what_its_seeds_find() -> None:
     shown = row(found(around(3.0, 0.5)), GAP)
     least = f"{found(around(3.0, 0.5)).detectable:.1f}"
     assert "+3.0 [+2.4,\N{NO-BREAK SPACE}+3.6], 5 seeds: positive and large" in shown
-    assert f"so many find the sign of {least} four times in five" in shown
-    assert "settled" not in shown and "✔ **reproduced**" in shown
+    assert f"So many seeds find the sign of {least} four times in five." in shown
+    assert "Settled" not in shown and shown.startswith("✔ reproduced")
 
 
 def test_an_open_verdict_says_how_many_seeds_would_settle_it_and_in_how_many_hours() -> None:
@@ -53,7 +53,7 @@ def test_an_open_verdict_says_how_many_seeds_would_settle_it_and_in_how_many_hou
     nothing, something = finding.seeds_to_settle("positive", None)
     shown = row(finding, GAP)
     hours = (nothing - 5) * 0.5  # an hour of one core a seed, on two
-    assert f"settled four times in five by {nothing} seeds if there is nothing ({hours:.1f} h more)" in shown
+    assert f"Settled four times in five by {nothing} seeds if there is nothing ({hours:.1f} h more)" in shown
     assert f"by {something} seeds if it is 1.5 times what matters" in shown
     printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(9.0))
     assert "by as many seeds as these if it is as printed" in row(finding, printed)
@@ -62,7 +62,7 @@ def test_an_open_verdict_says_how_many_seeds_would_settle_it_and_in_how_many_hou
 
 def test_of_an_open_verdict_with_trainings_that_failed_no_number_of_seeds_is_said() -> None:
     shown = row(found([0.9, 0.1, 2.0, 1.5, 0.2], failed=(0,)), GAP)
-    assert "more seeds settle it only if their trainings do not fail" in shown and "four times in five" not in shown
+    assert "More seeds settle it only if their trainings do not fail." in shown and "four times in five" not in shown
 
 
 def test_what_is_shown_are_the_pairs_that_finished_and_how_many_failed() -> None:
@@ -81,13 +81,13 @@ def test_claims_that_rest_on_the_same_measurements_with_the_same_outcome_count_o
 
 def test_a_papers_value_says_whether_ours_agrees() -> None:
     printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(2.46, 0.3, 4))
-    assert "| +2.46 (agrees) |" in row(found(around(2.2, 0.4)), printed)
-    assert "| no number |" in row(found(around(2.2, 0.4)), GAP)
+    assert "Printed: +2.46 (agrees)." in row(found(around(2.2, 0.4)), printed)
+    assert "Printed: no number." in row(found(around(2.2, 0.4)), GAP)
 
 
 def test_what_was_not_run_says_what_it_needs() -> None:
     shown = row(found([1.0, 2.0], missing=(2, 3, 4)), GAP)
-    assert "not judged: 3 of 5 seeds are missing" in shown and "needs its trainings of seeds 2, 3, 4" in shown
+    assert "not judged: 3 of 5 seeds are missing" in shown and "It needs its trainings of seeds 2, 3, 4." in shown
     assert board.rests_on(Verdict(GAP, "not run", missing="SVHN")) == "not run: needs SVHN"
 
 
@@ -95,13 +95,13 @@ def test_what_was_not_run_says_what_it_needs() -> None:
     "differences, said", [([1.0, 2.0, 1.5], "not judged: five seeds are the fewest"), ([], "not run")]
 )
 def test_few_seeds_are_shown_and_none_are_not(differences: list[float], said: str) -> None:
-    assert said in board.findings(judged(found(differences))).markdown
+    assert said in board.findings(judged(found(differences))).plain
 
 
 def test_the_findings_name_the_smallest_size_that_matters_the_family_and_the_three_tests() -> None:
     finding = found([3.0, 2.9, 3.1, 3.0, 3.1], failed=(4,))
-    [line] = board.findings(judged(finding)).markdown.splitlines()[2:]
-    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    [_, line] = board.findings(judged(finding)).plain.splitlines()
+    cells = line.split(" | ")
     assert cells[1:3] == ["1 points", "1"]
     assert cells[4:] == ["5", "<.001 / 1 / <.001", "**positive and large (1 of 5 pairs failed)**"]
 
@@ -109,4 +109,46 @@ def test_the_findings_name_the_smallest_size_that_matters_the_family_and_the_thr
 def test_a_ratio_is_shown_as_one() -> None:
     finding = found(around(math.log(0.5), 0.1), effect_measure=IMAGES_SEEN)
     assert board.measured(finding).startswith("×0.50 [×0.44")
-    assert board.least(finding.effect) == "×1.25"
+    assert board.least_in_words(finding.effect) == "×1.25"
+
+
+def test_a_card_shows_the_finding_on_an_axis_with_what_matters_and_what_is_printed() -> None:
+    printed = Claim("a-gap", kireev2021.PAPER, "F", "It is <higher>.", "T", {"gap": "positive"}, Printed(2.46))
+    html = board.verdicts(judged(found(around(3.0, 0.5)), printed)).html
+    assert 'class="verdict reproduced"' in html and "It is &lt;higher&gt;." in html
+    label = html.split('aria-label="')[1].split('"')[0]
+    assert "+3.0 [+2.4,\N{NO-BREAK SPACE}+3.6] points; the smallest that matters is 1 points; printed +2.5" in label
+
+
+def test_of_a_finding_of_which_nothing_finished_there_is_no_axis() -> None:
+    assert "<svg" not in board.verdicts(judged(found([]), GAP)).html
+
+
+STATES = {
+    "positive": around(3.0, 0.5),
+    "negative": around(-3.0, 0.5),
+    "negligible": around(0.0, 0.2),
+    "unclear": around(0.9, 0.9),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_answer_says_what_was_found_with_its_numbers(state: str) -> None:
+    finding = found(STATES[state])
+    said = board.answer(finding, positive="More", negative="Less", negligible="The same", unclear="whether it is more")
+    first = {
+        "positive": "More (",
+        "negative": "Less (",
+        "negligible": "The same (",
+        "unclear": "Not decided: whether it is more (",
+    }
+    assert said.startswith(first[state]) and said.endswith(f"{board.measured(finding)} points, 5 seeds).")
+
+
+def test_an_answer_of_what_was_not_run_or_not_wholly_says_so() -> None:
+    words = {"positive": "a", "negative": "b", "negligible": "c", "unclear": "whether"}
+    assert board.answer(None, **words) == board.answer(found([]), **words) == "Not judged yet: whether."
+    assert board.answer(found([1.0], missing=(1, 2)), **words) == "Not judged: whether (1 seeds)."
+    assert "Not judged before all seeds are there: whether (" in board.answer(
+        found([1.0, 2.0], missing=(2, 3, 4)), **words
+    )

@@ -54,17 +54,17 @@ def test_with_nothing_run_it_gives_the_count_alone() -> None:
 
 
 def test_a_topic_links_to_its_chapter_and_its_rows_add_up() -> None:
-    shown = front.counts_table(board(figure_1_gap=GAP)).markdown
+    shown = front.counts_table(board(figure_1_gap=GAP)).plain
     [line] = [line for line in shown.splitlines() if "Figure 1" in line]
     assert "(gap-offline.html)" in line
-    assert [cell.strip() for cell in line.split("|")[2:-1]] == ["3", "1", "–", "–", "2"]
+    assert line.split(" | ")[1:] == ["3", "1", "–", "–", "2"]
 
 
-def test_claims_of_one_question_share_a_row_and_those_that_were_not_run_are_a_line_that_says_what_they_need() -> None:
-    shown = front.claims_tables(board(online_gap=GAP)).markdown
-    online = shown[shown.index("**The gap, online**") : shown.index("**Early stopping**")]
+def test_claims_of_one_question_share_a_card_and_those_that_were_not_run_are_a_line_that_says_what_they_need() -> None:
+    shown = front.claims(board(online_gap=GAP)).plain
+    online = shown[shown.index("The gap, online") : shown.index("Early stopping")]
     [row] = [line for line in online.splitlines() if "reproduced" in line]
-    assert row.count("<br>") == 2 and "+2.0 [+1.6,\N{NO-BREAK SPACE}+2.4], 5 seeds: positive and large" in row
+    assert row.count(" / ") == 2 and "+2.0 [+1.6,\N{NO-BREAK SPACE}+2.4], 5 seeds: positive and large" in row
     assert "3 not run: needs SVHN." in online and "needs trainings on actively chosen images." in online
 
 

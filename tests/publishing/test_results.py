@@ -42,7 +42,7 @@ ALL = ("Figure 1", "SGD", "Adam")
 
 
 def test_each_family_is_of_the_largest_profile_that_has_all_of_it() -> None:
-    found = Results([layer("laptop", ALL), layer("full", ("Figure 1", "SGD")), layer("paper", ())])
+    found = Results("small", [layer("laptop", ALL), layer("full", ("Figure 1", "SGD")), layer("paper", ())])
     assert {key: found.at(key).profile for key in ALL} == {"Figure 1": "full", "SGD": "laptop", "Adam": "laptop"}
     assert found.profiles == ["laptop", "full"]
     assert found["Figure 1"].gap("random init", "warm start").mean == pytest.approx(2.2)
@@ -53,18 +53,18 @@ def test_one_record_that_is_missing_leaves_its_family_at_the_smaller_profile() -
     full = layer("full", ALL)
     lost = full.items["Adam"].seeds[4]["warm start"]
     left = {trial: record for trial, record in full.records.items() if trial != lost}
-    found = Results([layer("laptop", ALL), Layer(full.at, full.items, left)])
+    found = Results("small", [layer("laptop", ALL), Layer(full.at, full.items, left)])
     assert {key: found.at(key).profile for key in ALL} == {"Figure 1": "full", "SGD": "laptop", "Adam": "laptop"}
 
 
 def test_what_no_profile_has_whole_is_that_of_the_smallest_and_shows_what_there_is() -> None:
-    found = Results([layer("laptop", ("SGD",)), layer("full", ())])
+    found = Results("small", [layer("laptop", ("SGD",)), layer("full", ())])
     assert found.at("Adam").profile == "laptop"
     assert (len(found["SGD"]), len(found["Adam"])) == (5, 0)
 
 
 def test_verdicts_are_judged_at_the_profile_that_their_items_come_from() -> None:
-    found = Results([layer("laptop", ALL), layer("full", ("Figure 1",)), layer("paper", ())])
+    found = Results("small", [layer("laptop", ALL), layer("full", ("Figure 1",)), layer("paper", ())])
     findings = found.judged(verdicts).findings
     means = {name: finding.measured.paired.mean for name, finding in findings.items()}
     assert means == pytest.approx({"Figure 1-gap": 2.2, "SGD-gap": 1.2, "Adam-gap": 1.2})
@@ -79,7 +79,7 @@ def judged(layers: list[Layer]) -> tuple[str, str]:
         effect = Effect("figure-1-gap", "random init", "warm start", ACCURACY, "Figure 1")
         return judge([effect], layer(at.profile, ()).items, records, [CLAIM], at.profile)
 
-    [verdict] = Results(layers).judged(verdicts).verdicts
+    [verdict] = Results("small", layers).judged(verdicts).verdicts
     return verdict.outcome, verdict.missing
 
 
@@ -102,13 +102,15 @@ def test_what_a_chapter_joins_to_judge_it_is_of_the_largest_profile_that_has_it_
         return judge([Effect("both", *sides, ACCURACY, "both")], {"both": both}, records, (), at.profile)
 
     for recorded, mean in ((ALL, 0.0), (("SGD",), 0.0)):
-        found = Results([layer("laptop", ALL), layer("full", recorded)]).judged(verdicts).findings["both"].measured
+        found = (
+            Results("small", [layer("laptop", ALL), layer("full", recorded)]).judged(verdicts).findings["both"].measured
+        )
         rate = found.example.optimizer.learning_rate
         assert found.paired.mean == pytest.approx(mean) and (rate > 0.15) == (recorded is ALL)
 
 
 def test_records_of_a_profile_that_is_not_shown_are_not_among_the_pages() -> None:
     laptop, full = layer("laptop", ALL), layer("full", ALL)
-    found = Results([laptop, full])
+    found = Results("small", [laptop, full])
     assert found.records == full.records and found.profiles == ["full"]
     assert records_of(laptop.items["SGD"]).keys().isdisjoint(found.records)

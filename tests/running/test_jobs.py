@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from made_records import failed, record
 from own_methods import OwnNorm
 
 from wsnb import MLP, SGD, Epochs, GradientNorms, Part, Record, Records, ShrinkPerturb, TrainingModeAccuracy, Trial
@@ -12,18 +14,11 @@ from wsnb.evidence.weights import weights_path
 from wsnb.running.jobs import jobs_for, not_trained
 
 HALF = Trial(Part("digits", 60), MLP(hidden=(8,)), SGD(0.1), Epochs(2), batch_size=16)
-FAILED = {"failed": "the training diverged in epoch 1: train loss is nan", "stopped": "diverged", "epochs": 0}
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Records:
     return Records(tmp_path)
-
-
-def put(store: Records, trial: Trial, **final: object) -> Record:
-    record = Record(trial.canonical(), trial.asked, {}, {}, final or {"epochs": 2}, {"seconds": 9.0, "weights": "abc"})
-    store.put(record)
-    return record
 
 
 def kept(trial: Trial) -> None:
@@ -49,7 +44,7 @@ def test_parents_that_nobody_asked_for_come_first(store: Records) -> None:
 
 
 def test_of_a_parent_that_is_recorded_its_weights_are_made_again_when_they_are_gone(store: Records) -> None:
-    put(store, HALF)
+    store.put(record(HALF))
     assert set(jobs_for([HALF.then()], store)) == {HALF.key, HALF.then().key}
     kept(HALF)
     (job,) = jobs_for([HALF.then()], store).values()
@@ -58,36 +53,36 @@ def test_of_a_parent_that_is_recorded_its_weights_are_made_again_when_they_are_g
 
 def test_nothing_is_made_again_before_a_parent_that_is_at_hand(store: Records) -> None:
     parent = HALF.then()
-    put(store, parent)
+    store.put(record(parent))
     kept(parent)
     assert list(jobs_for([parent.then()], store)) == [parent.then().key]
 
 
 def test_a_parent_that_came_to_nothing_is_not_trained_again(store: Records) -> None:
-    put(store, HALF, **FAILED)
+    store.put(failed(HALF))
     (job,) = jobs_for([HALF.then()], store).values()
     assert job.trial == HALF.then() and not job.waits
 
 
 def test_a_trial_that_cannot_be_trained_has_a_record_that_says_why_and_took_no_time(store: Records) -> None:
-    parent = put(store, HALF, **FAILED)
+    parent = replace(failed(HALF), provenance={"seconds": 9.0, "weights": "abc"})
     child = HALF.then(curve_images=5, callbacks=GradientNorms())
-    record = not_trained(child, parent)
-    assert (record.key, record.measured) == (child.key, child.asked)
-    assert record.failed == f"not trained, since {HALF.key} has no result: {FAILED['failed']}"
-    assert record.final["epochs"] == record.final["images_seen"] == 0 and record.curves == {} and not record.converged
-    assert record.provenance == {"seconds": 0.0}
-    assert Record.from_json(record.to_json(), "x") == record
+    made = not_trained(child, parent)
+    assert (made.key, made.measured) == (child.key, child.asked)
+    assert made.failed == f"not trained, since {HALF.key} has no result: {parent.failed}"
+    assert made.final["epochs"] == made.final["images_seen"] == 0 and made.curves == {} and not made.converged
+    assert made.provenance == {"seconds": 0.0}
+    assert Record.from_json(made.to_json(), "x") == made
 
 
 def test_what_a_record_holds_is_measured_again_with_what_it_lacks(store: Records) -> None:
-    put(store, HALF.replace(callbacks=(GradientNorms(images=7), OwnNorm())))
+    store.put(record(HALF.replace(callbacks=(GradientNorms(images=7), OwnNorm()))))
     (job,) = jobs_for([HALF.replace(callbacks=TrainingModeAccuracy())], store).values()
     assert set(job.trial.callbacks) == {TrainingModeAccuracy(), GradientNorms(images=7), OwnNorm()}
 
 
 def test_a_measurement_whose_code_is_gone_does_not_keep_others_from_being_made(store: Records, monkeypatch) -> None:
-    put(store, HALF.replace(callbacks=OwnNorm()))
+    store.put(record(HALF.replace(callbacks=OwnNorm())))
     monkeypatch.delitem(__import__("wsnb.values", fromlist=["x"])._kinds, "own_norm")
     (job,) = jobs_for([HALF.replace(callbacks=GradientNorms())], store).values()
     assert job.trial.callbacks == (GradientNorms(),)

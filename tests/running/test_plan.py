@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from made_records import failed, record
 
 from wsnb import (
     DTNH,
@@ -18,7 +19,6 @@ from wsnb import (
     KnowDist,
     Logistic,
     Part,
-    Record,
     Records,
     ResNet18,
     Steps,
@@ -66,10 +66,6 @@ def store(tmp_path: Path) -> Records:
     return Records(tmp_path / "own")
 
 
-def put(store: Records, trial: Trial, epochs: int, **final: object) -> None:
-    store.put(Record(trial.canonical(), trial.asked, {}, {}, {"epochs": epochs} | final, {}))
-
-
 def planned(trials: list[Trial], store: Records, crew: Crew | None = None) -> Plan:
     absent = [trial for trial in trials if store.get(trial) is None]
     jobs, crew = list(jobs_for(absent, store).values()), crew or Pretended()
@@ -108,8 +104,9 @@ def test_a_trial_to_a_train_accuracy_takes_as_long_as_other_seeds_did(store):
     assert expected_epochs(trial, store) is None
     assert planned([trial], store).assumed == 1
     for seed, epochs in ((0, 10), (5, 21)):
-        put(store, TRIAL.replace(seed=seed).then(stop=TrainAccuracy(at_most=100)), epochs)
-    put(store, TRIAL.replace(seed=1).replace(stop=TrainAccuracy(at_most=100)), 90)  # no warm start: of another kind
+        store.put(record(TRIAL.replace(seed=seed).then(stop=TrainAccuracy(at_most=100)), epochs=epochs))
+    other_kind = TRIAL.replace(seed=1, stop=TrainAccuracy(at_most=100))  # no warm start
+    store.put(record(other_kind, epochs=90))
     assert expected_epochs(trial, store) == (10 + 21) / 2
     assert planned([trial], store).images[trial.key] == round(15.5 * images_in(trial.data))
     assert planned([trial], store).assumed == 0
@@ -117,7 +114,7 @@ def test_a_trial_to_a_train_accuracy_takes_as_long_as_other_seeds_did(store):
 
 def test_the_checkouts_own_records_tell_too(store, tmp_path, monkeypatch):
     monkeypatch.setenv("WSNB_RECORDS", str(tmp_path / "checkout"))
-    put(Records(), OPEN_ENDED, 12)
+    Records().put(record(OPEN_ENDED, epochs=12))
     assert expected_epochs(OPEN_ENDED.replace(seed=4), store) == 12
 
 
@@ -128,7 +125,7 @@ def test_no_more_is_assumed_than_the_limit_of_epochs(store):
 
 
 def test_a_training_that_failed_says_nothing_of_how_long_others_take(store):
-    put(store, OPEN_ENDED, 1, failed="it diverged")
+    store.put(failed(OPEN_ENDED))
     assert expected_epochs(OPEN_ENDED.replace(seed=4), store) is None
 
 
@@ -138,7 +135,7 @@ def test_a_fixed_number_of_steps_is_so_many_images(store):
 
 
 def test_a_damaged_record_spoils_no_estimate(store):
-    put(store, OPEN_ENDED.replace(seed=0), 10)
+    store.put(record(OPEN_ENDED.replace(seed=0), epochs=10))
     store.path(OPEN_ENDED.replace(seed=1).key).write_text("{")
     assert expected_epochs(OPEN_ENDED.replace(seed=2), store) == 10
 
@@ -194,13 +191,13 @@ def test_memory_is_the_largest_trials_times_the_workers(store):
 
 
 def test_a_plan_says_what_is_recorded_and_what_would_run(store):
-    put(store, TRIAL, 7)
+    store.put(record(TRIAL, epochs=7))
     plan = planned([TRIAL, TRIAL.replace(seed=1), TRIAL.replace(seed=2), OPEN_ENDED], store)
     assert [(line.recorded, line.to_train) for line in plan.lines] == [(1, 2), (0, 1)]
     assert "3 trials to train" in plan.summary() and "1 of them" in plan.summary()
     first, second = plan.table().splitlines()[1:]
     assert first.split()[:2] == ["1", "2"] and "Epochs(at_most=7)" in first and "StopsImproving" in second
-    put(store, TRIAL.replace(seed=1), 7)
+    store.put(record(TRIAL.replace(seed=1), epochs=7))
     assert planned([TRIAL], store).summary() == "Every trial is recorded: nothing to train."
     assert planned([TRIAL], store).seconds == 0
 
@@ -247,6 +244,6 @@ def test_the_plan_of_real_trials_is_measured_on_real_workers(tmp_path, monkeypat
 
 def test_where_nothing_is_to_be_trained_nobody_is_asked(tmp_path, monkeypatch):
     store = Records(tmp_path)
-    put(store, TRIAL, 7)
+    store.put(record(TRIAL, epochs=7))
     monkeypatch.setattr("wsnb.running.run._crew", lambda *_: pytest.fail("a crew was asked for"))
     assert plan_trials([TRIAL], records=store).summary() == "Every trial is recorded: nothing to train."

@@ -5,16 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from conftest import Hook, measured
 from own_methods import OwnProcess
-from PIL import Image
+from small import photos
 
 from wsnb import (
     MLP,
@@ -403,23 +401,12 @@ def test_a_place_kept_for_other_measurements_is_none(tmp_path: Path) -> None:
 # Images of one's own ------------------------------------------------------------------------------
 
 
-def pictures(folder: Path, seed: int = 0) -> None:
-    """A data set of one's own: two classes of noise."""
-    shutil.rmtree(folder, ignore_errors=True)
-    for number in range(24):
-        path = folder / ("cat", "dog")[number % 2] / f"{number}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.random.default_rng(number + 100 * seed).integers(0, 256, (8, 8, 3), np.uint8)
-        Image.fromarray(pixels).save(path)
-
-
 def test_a_record_of_images_of_ones_own_keeps_no_path_and_is_found_wherever_they_are(tmp_path: Path) -> None:
-    pictures(tmp_path / "pictures")
-    own = mlp(data=Part(f"images:{tmp_path / 'pictures'}"), batch_size=5)
+    own = mlp(data=Part(photos(tmp_path / "photos")), batch_size=5)
     store = Records(tmp_path / "records")
     record = here([own], store)[own]
     assert str(tmp_path) not in store.path(own.key).read_text()
-    (tmp_path / "pictures").rename(tmp_path / "moved")
+    (tmp_path / "photos").rename(tmp_path / "moved")
     moved = own.replace(data=Part(f"images:{tmp_path / 'moved'}"))
     assert here([moved], store, missing="error")[moved] == record
     with pytest.raises(InvalidValue, match=f"{own.key}.json is of a folder of images, and records keep no path"):
@@ -427,12 +414,11 @@ def test_a_record_of_images_of_ones_own_keeps_no_path_and_is_found_wherever_they
 
 
 def test_images_that_changed_between_two_runs_of_a_process_make_another_record(tmp_path: Path) -> None:
-    data, store = Part(f"images:{tmp_path / 'pictures'}"), Records(tmp_path / "records")
-    pictures(tmp_path / "pictures")
+    data, store = Part(photos(tmp_path / "photos")), Records(tmp_path / "records")
     first = mlp(data=data, batch_size=5)
     before = here([first], store)[first]
     time.sleep(0.02)
-    pictures(tmp_path / "pictures", seed=1)
+    photos(tmp_path / "photos", seed=1)
     second = mlp(data=data, batch_size=5)
     after = here([second], store)[second]
     assert first.key != second.key
@@ -442,11 +428,10 @@ def test_images_that_changed_between_two_runs_of_a_process_make_another_record(t
 
 
 def test_images_that_changed_since_a_trial_was_asked_for_are_named(tmp_path: Path) -> None:
-    pictures(tmp_path / "pictures")
-    own = mlp(data=Part(f"images:{tmp_path / 'pictures'}"), batch_size=5)
+    own = mlp(data=Part(photos(tmp_path / "photos")), batch_size=5)
     _ = own.key
     time.sleep(0.02)
-    pictures(tmp_path / "pictures", seed=1)
+    photos(tmp_path / "photos", seed=1)
     with pytest.raises(Unfinished, match="the images of 'images:.*have changed since it was asked for"):
         here([own], tmp_path / "records")
     assert not Records(tmp_path / "records").paths()

@@ -18,7 +18,7 @@ def parameters_of(model):
     return {name for name, _ in model.named_parameters()}
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.sampled_from(list(SHAPES)), st.floats(0, 1), st.floats(0, 2))
 def test_it_is_lambda_times_trained_plus_sigma_times_fresh_for_every_parameter(model, scale, noise):
     trained, fresh = network(model, 1), network(model, 2)

@@ -71,7 +71,7 @@ def test_an_interval_that_confirms_a_statement_never_confirms_its_opposite(low, 
         assert not says(finding, one) == says(finding, other) == YES
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(
     st.lists(
         st.builds(
@@ -148,7 +148,7 @@ def test_a_verdict_shows_the_findings_of_which_anything_is_recorded():
 # A record taken away, added or made worse ---------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(st.floats(-2, 2), min_size=6, max_size=10),
     st.lists(st.floats(-2, 2), min_size=5, max_size=5),

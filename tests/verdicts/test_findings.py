@@ -110,7 +110,7 @@ def test_what_is_negligible_is_neither_below_nor_above():
     assert finding.is_not_below and finding.is_not_above
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(SEVERAL, min_size=1, max_size=4))
 def test_what_is_positive_is_never_not_above_and_what_is_negative_never_not_below(family):
     for finding in find([measured(each, str(number)) for number, each in enumerate(family)]).values():
@@ -144,7 +144,7 @@ def test_with_more_than_a_fifth_failed_nothing_else_is_decided():
 # No one record turns it round ---------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.floats(-2, 2), min_size=6, max_size=12))
 def test_a_seed_less_never_turns_negligible_into_a_sign_or_a_sign_round(differences):
     states = {found(differences).state}
@@ -200,7 +200,6 @@ def test_more_of_the_same_seeds_settle_what_is_unclear(mean, state):
     assert found(around(mean, 1.6, 40)).state == state
 
 
-@settings(deadline=None)
 @given(SEVERAL, st.floats(-3, 3))
 def test_the_sign_is_that_of_the_mean(differences, shift):
     shifted = [each + shift for each in differences]

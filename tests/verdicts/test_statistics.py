@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -24,7 +24,6 @@ ACCURACY = st.floats(0, 100)
 PAIRS = st.lists(st.tuples(ACCURACY, ACCURACY), min_size=2, max_size=8)
 
 
-@settings(deadline=None)
 @given(PAIRS)
 def test_the_interval_is_that_of_the_paired_t_test(pairs):
     first, second = zip(*pairs, strict=True)
@@ -37,7 +36,6 @@ def test_the_interval_is_that_of_the_paired_t_test(pairs):
     assert measured.n == len(pairs)
 
 
-@settings(deadline=None)
 @given(PAIRS)
 def test_swapping_the_two_mirrors_the_interval(pairs):
     first, second = zip(*pairs, strict=True)
@@ -62,7 +60,6 @@ def test_what_cannot_be_paired_is_refused_with_both_counts(first, second):
 DIFFERENCES = st.lists(st.floats(-5, 5), min_size=3, max_size=12)
 
 
-@settings(deadline=None)
 @given(DIFFERENCES, st.floats(-3, 3))
 def test_the_p_values_are_those_of_scipys_t_tests(differences, limit):
     measured = Paired(tuple(differences))
@@ -73,7 +70,6 @@ def test_the_p_values_are_those_of_scipys_t_tests(differences, limit):
         assert ours == pytest.approx(theirs, rel=1e-6, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(DIFFERENCES, st.floats(0.1, 3))
 def test_small_is_the_larger_of_two_one_sided_tests(differences, least):
     measured = Paired(tuple(differences))
@@ -108,7 +104,6 @@ def test_the_upper_limit_of_the_spread_lies_above_the_true_one_four_times_in_fiv
 # Ours beside a printed value ----------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-5, 5), min_size=3, max_size=8), st.lists(st.floats(-5, 5), min_size=3, max_size=8))
 def test_the_interval_of_ours_less_theirs_is_welchs(ours, theirs):
     first, second = Paired(tuple(ours)), Paired(tuple(theirs))
@@ -148,7 +143,6 @@ def test_one_study_has_no_mean_over_studies(values, errors):
 # One start alone ----------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(st.lists(ACCURACY, min_size=2, max_size=8))
 def test_the_standard_error_is_the_spread_of_seeds_over_root_n(values):
     mean, error = mean_and_error(values)

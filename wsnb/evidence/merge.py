@@ -6,88 +6,61 @@ is, and put under its own key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import contextlib
+from collections import Counter
 from pathlib import Path
 
 from wsnb.errors import DamagedRecord, RecordError
 from wsnb.evidence.records import Record, Records
 
-MOST_BYTES = 2**24
-"""Of one record: a larger one is refused before it is read (16 MiB; 350 epochs make 30 KiB)."""
 
-
-@dataclass
-class Merged:
-    """What came of merging one folder.
-
-    Attributes:
-        added: keys of the records that were new here, or hold more than ours did.
-        restored: keys of those added in place of a damaged one, which was set aside.
-        already: keys of those that had the same measurements as ours.
-        different: a sentence for each that had others, or lacks some of ours; ours was kept.
-        refused: a sentence for each that is damaged, and for what else was wrong with the folder.
-    """
-
-    added: list[str] = field(default_factory=list)
-    restored: list[str] = field(default_factory=list)
-    already: list[str] = field(default_factory=list)
-    different: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-
-    def summary(self) -> str:
-        """How many of each, in one line."""
-        counts = {"already here": self.already, "different": self.different, "refused": self.refused}
-        shown = [f"{len(self.added)} added"]
-        if self.restored:
-            shown[0] += f" ({len(self.restored)} in place of damaged ones, which were set aside)"
-        return ", ".join(shown + [f"{len(found)} {name}" for name, found in counts.items() if found])
-
-
-def merge(store: Records, folder: Path) -> Merged:
+def merge(store: Records, folder: Path) -> tuple[Counter[str], list[str]]:
     """Add the records of a folder that are not in ``store`` yet.
 
     Of two records with one key ours is kept. A record that is damaged is refused with a sentence, and the rest is
-    merged.
+    merged; a damaged one of ours is set aside for theirs.
+
+    Returns:
+        How many were ``"added"``, as new or holding more than ours did; ``"already here"``, with the same
+        measurements; ``"different"``, with others, or without some of ours; and ``"refused"``. And a sentence for
+        each of the last two, and for what else was wrong with the folder.
 
     Raises:
         RecordError: when a record cannot be written; those before it are.
     """
-    merged = Merged()
+    counts = Counter(dict.fromkeys(("added", "already here", "different", "refused"), 0))
+    sentences: list[str] = []
     source = Records(folder)
     paths = source.paths()
     if not paths:
         hint = " Unpack it first." if folder.is_file() else ""
-        merged.refused.append(f"{folder} holds no records; allowed: a folder of KEY.json files.{hint}")
+        counts["refused"] += 1
+        sentences.append(f"{folder} holds no records; allowed: a folder of KEY.json files.{hint}")
     for path in paths:
+        ours = None
         try:
-            if (size := path.stat().st_size) > MOST_BYTES:
-                raise RecordError(f"{path.name} has {size:,} bytes; allowed in a record: at most {MOST_BYTES:,}.")
             theirs = source.read(path)
-            ours = _ours(store, theirs.key, merged)
+            with contextlib.suppress(DamagedRecord):
+                ours = store.find(theirs.key)
         except RecordError as error:
-            merged.refused.append(f"{folder}: {error}")
+            counts["refused"] += 1
+            sentences.append(f"{folder}: {error}")
             continue
         if ours is not None and (parts := ours.differences(theirs)):
-            merged.different.append(
+            counts["different"] += 1
+            sentences.append(
                 f"{folder}: The record {path.name} has another {' and '.join(parts)} than ours, which was kept: "
                 f"test accuracy {_in_short(theirs)} there, {_in_short(ours)} here."
             )
         elif ours is not None and ours.holds(theirs.measured):
-            merged.already.append(theirs.key)
+            counts["already here"] += 1
         elif ours is not None and not theirs.holds(ours.measured):
-            merged.different.append(f"{folder}: The record {path.name} lacks measurements of ours, which was kept.")
+            counts["different"] += 1
+            sentences.append(f"{folder}: The record {path.name} lacks measurements of ours, which was kept.")
         else:
             store.put(theirs)
-            merged.added.append(theirs.key)
-    return merged
-
-
-def _ours(store: Records, key: str, merged: Merged) -> Record | None:
-    try:
-        return store.find(key)
-    except DamagedRecord:
-        merged.restored.append(key)
-        return None
+            counts["added"] += 1
+    return counts, sentences
 
 
 def _in_short(record: Record) -> str:

@@ -10,6 +10,7 @@ the first record of a trial stays, and nobody sees a part of it.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import itertools
@@ -104,7 +105,7 @@ class Record:
         return re.sub(r'\[\n[^\[\]{}"]*\]', lambda found: re.sub(r"\s+", " ", found[0]), text) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, name: str) -> Record:
+    def from_json(cls, text: str | bytes, name: str) -> Record:
         """The record in ``text``; ``name`` is what errors call it.
 
         Raises:
@@ -140,11 +141,7 @@ class Record:
             DamagedRecord: as :meth:`from_json`, and when it stands under another name.
             RecordError: when its format is another one.
         """
-        try:
-            text = content.decode()
-        except UnicodeDecodeError as error:
-            raise DamagedRecord(f"The record {name} is no text: {error}. {ADVICE}") from error
-        record = cls.from_json(text, name)
+        record = cls.from_json(content, name)
         if name != f"{record.key}.json":
             raise DamagedRecord(f"The record {name} is that of another trial, {record.key}. Rename or delete it.")
         return record
@@ -198,16 +195,13 @@ class Records:
 
     def paths(self) -> list[Path]:
         """The files of all records, by name."""
-        return [self.folder / name for name in self._names()]
-
-    def _names(self) -> list[str]:
         try:
             names = os.listdir(self.folder)
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
             raise RecordError(f"The records in {self.folder} cannot be listed: {error}.") from error
-        return sorted(name for name in names if name.endswith(".json") and not name.startswith("."))
+        return [self.folder / name for name in sorted(names) if name.endswith(".json") and not name.startswith(".")]
 
     def __iter__(self) -> Iterator[Record]:
         return (self.read(path) for path in self.paths())
@@ -226,7 +220,7 @@ class Records:
         try:
             there = self.find(record.key)
         except DamagedRecord:
-            self.set_aside(path)
+            self.set_aside(record.key)
         if there is None or not there.holds(record.measured):
             content = record.to_json().encode()
             write_whole(path, content, what=f"the record {path.name}", replace=there is not None)
@@ -285,32 +279,28 @@ class Records:
 
         return pd.DataFrame(self.rows())
 
-    def set_aside(self, record: Path | str) -> Path:
-        """Move a damaged record, given by its file or its key, to ``damaged/``, beside any moved before.
+    def set_aside(self, key: str) -> Path:
+        """Move the record of this key, when it is damaged, to ``damaged/``, beside any moved before.
 
         Returns:
-            Where it is now; when another process was faster, where that has put it.
+            Where it is now; that folder alone when another process was faster.
 
         Raises:
-            RecordError: when there is no such record, it is sound or of another format, or it cannot be moved.
+            RecordError: when it is of another format, or cannot be moved.
         """
-        path = self.path(record.stem if isinstance(record, Path) else record)
+        path, folder = self.path(key), self.folder / "damaged"
         try:
-            state = "not there" if self.find(path.stem) is None else "sound"
-        except DamagedRecord:
-            try:
-                # Named by what it holds: several processes move one record to one place.
-                name = f"{path.stem}.{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}.json"
-                (self.folder / "damaged").mkdir(exist_ok=True)
-                return path.replace(self.folder / "damaged" / name)
-            except FileNotFoundError:
-                state = "not there"
-            except OSError as error:
-                raise RecordError(f"The record {path.name} is damaged and cannot be moved: {error}.") from error
-        before = [moved for moved in self.damaged() if moved.name.partition(".")[0] == path.stem]
-        if not before:
-            raise RecordError(f"The record {path.name} is {state} in {self.folder}; only a damaged one is set aside.")
-        return before[-1]
+            content = path.read_bytes()
+            with contextlib.suppress(DamagedRecord):
+                Record.from_file(content, path.name)
+                return folder  # another process has moved it and trained again
+            folder.mkdir(exist_ok=True)
+            # Named by what it holds: several processes move one record to one place.
+            return path.replace(folder / f"{key}.{hashlib.sha256(content).hexdigest()[:8]}.json")
+        except FileNotFoundError:
+            return folder
+        except OSError as error:
+            raise RecordError(f"The record {path.name} is damaged and cannot be moved: {error}.") from error
 
     def damaged(self) -> list[Path]:
         """The files of the records that were set aside, and not deleted since."""

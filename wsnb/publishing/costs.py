@@ -10,7 +10,7 @@ from wsnb import places
 from wsnb.evidence.records import Records
 from wsnb.publishing import page
 from wsnb.publishing.chapters import chapters
-from wsnb.publishing.page import Shown
+from wsnb.publishing.shown import Shown
 from wsnb.running.crew import Speed, Workload
 from wsnb.running.jobs import jobs_for
 from wsnb.running.plan import Plan, in_millions, in_words, make_plan, most_epochs, workload_of
@@ -38,11 +38,11 @@ def speeds(results: Results) -> Shown:
     """Every ratio of one machine, with the goal that was set for it."""
     rows = []
     for work, ratios in results["ratios"].items():
-        for number, ratio in enumerate(ratios):
+        for ratio in ratios:
             rate, goal = median(results["images_per_second"][work][ratio["of"]]), ratio["goal"]
             rows.append(
                 (
-                    f"**{work}**" if number == 0 else "",
+                    f"**{work}**",
                     ratio["of"],
                     ratio["over"],
                     f"{rate:,.0f}".replace(",", " "),

@@ -6,15 +6,15 @@ and comes out the same to the byte: what papermill and Jupyter add of the day an
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 import tempfile
-from collections.abc import Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nbformat
 import papermill
@@ -24,6 +24,7 @@ from wsnb import places
 from wsnb.errors import WsnbError
 from wsnb.evidence.records import Records
 from wsnb.publishing.chapters import Chapter
+from wsnb.publishing.layout import as_page, with_steady_names
 
 
 class ChapterFailed(WsnbError):
@@ -32,34 +33,55 @@ class ChapterFailed(WsnbError):
     exit_status = 7
 
 
-def execute(chapter: Chapter, settings: Mapping[str, Any], output: Path, *, missing: str = "error") -> bool:
-    """Execute the chapter's cells by papermill into ``output``; whether that changed the file.
+@dataclass(frozen=True)
+class Execution:
+    """A chapter that is to be executed.
 
-    Args:
+    Attributes:
         chapter: which.
         settings: values of its parameters; those equal to its own defaults are not injected.
         output: where the executed copy goes; it is left as it was when a cell fails.
-        missing: what ``run`` does about missing records inside the chapter.
+    """
+
+    chapter: Chapter
+    settings: Mapping[str, Any]
+    output: Path
+
+
+def execute(work: Sequence[Execution], *, missing: str = "error") -> list[bool]:
+    """Execute chapters' cells by papermill, as many at a time as there are cores; for each, whether its file changed.
+
+    Args:
+        work: the chapters.
+        missing: what ``run`` does about missing records inside them.
 
     Raises:
         ChapterFailed: when a cell fails, with its last line.
     """
-    changed = {name: value for name, value in settings.items() if chapter.parameters[name] != value}
+    with (
+        mock.patch.dict(os.environ, WSNB_MISSING=missing, WSNB_PROGRESS="off"),  # kernels inherit them
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        return list(pool.map(_execute, work))
+
+
+def _execute(work: Execution) -> bool:
+    chapter, output = work.chapter, work.output
+    changed = {name: value for name, value in work.settings.items() if chapter.parameters[name] != value}
     with tempfile.TemporaryDirectory() as folder:
         source, executed = Path(folder, "source.ipynb"), Path(folder, "executed.ipynb")
         nbformat.write(chapter.notebook, source)
         logging.getLogger("papermill").setLevel(logging.ERROR)
         try:
-            with environment(WSNB_MISSING=missing, WSNB_PROGRESS="off"):
-                papermill.execute_notebook(
-                    source,
-                    executed,
-                    changed,
-                    kernel_name="python3",
-                    progress_bar=False,
-                    cwd=places.root(),
-                    extra_arguments=["--log-level=ERROR"],
-                )
+            papermill.execute_notebook(
+                source,
+                executed,
+                changed,
+                kernel_name="python3",
+                progress_bar=False,
+                cwd=places.root(),
+                extra_arguments=["--log-level=ERROR"],
+            )
         except PapermillExecutionError as error:
             cell = error.source.strip().splitlines()[0] if error.source else ""
             raise ChapterFailed(
@@ -68,7 +90,8 @@ def execute(chapter: Chapter, settings: Mapping[str, Any], output: Path, *, miss
         notebook = nbformat.read(executed, as_version=4)
     if notebook.metadata.papermill.exception:
         raise ChapterFailed(f"Chapter {chapter.name} failed; papermill reports an exception.")
-    text = nbformat.writes(without_circumstance(notebook, chapter.name)) + "\n"
+    page = without_circumstance(as_page(notebook), chapter.name)
+    text = with_steady_names(page) + "\n"
     if output.exists() and output.read_text(encoding="utf-8") == text:
         return False
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -76,26 +99,13 @@ def execute(chapter: Chapter, settings: Mapping[str, Any], output: Path, *, miss
     return True
 
 
-@contextmanager
-def environment(**variables: str) -> Any:
-    """These environment variables, for as long as the context lasts: kernels inherit them."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
 def without_circumstance(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
     """The notebook without times, random names and versions of the day, so that equal results are equal bytes."""
+    widgets = {"widgets": notebook.metadata.widgets} if "widgets" in notebook.metadata else {}
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
+        **widgets,
     }
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{name}-{number}"
@@ -111,28 +121,16 @@ def without_circumstance(notebook: nbformat.NotebookNode, name: str) -> nbformat
 
 def is_current(chapter: Chapter, settings: Mapping[str, Any], records: Records) -> bool:
     """Whether the page on disk is what executing the chapter here again would give."""
-    try:
-        stamp = json.loads(_stamp(chapter).read_text(encoding="utf-8"))
-        page = chapter.page_path.read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return False
-    return stamp == {"digest": chapter.digest(settings, records), "page": _hash(page)}
+    stamp = _stamp(chapter)
+    return stamp.exists() and stamp.read_text(encoding="utf-8") == chapter.digest(settings, records)
 
 
 def note_current(chapter: Chapter, settings: Mapping[str, Any], records: Records) -> None:
     """Remember what the page on disk was made from."""
-    stamp = {
-        "digest": chapter.digest(settings, records),
-        "page": _hash(chapter.page_path.read_text(encoding="utf-8")),
-    }
     path = _stamp(chapter)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(stamp), encoding="utf-8")
+    path.write_text(chapter.digest(settings, records), encoding="utf-8")
 
 
 def _stamp(chapter: Chapter) -> Path:
-    return places.root() / "_build" / "executed" / f"{chapter.name}.json"
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return places.root() / "_build" / "executed" / f"{chapter.name}.sha256"

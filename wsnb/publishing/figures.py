@@ -1,98 +1,79 @@
-"""The book's figures: one colour per start throughout, lines named where they end, seeds as a band."""
+"""The book's figures, each from data, a message and where the data comes from.
+
+A figure is drawn for a wide page and for a phone, for a light one and for a dark one; starts keep their colours
+throughout. Its alternative text and its file of data are made from the same numbers as its picture. Its caption is the
+message, which its author computes where it states a number, and how to read it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from wsnb.evidence.records import Record
+from wsnb.publishing.colours import FAINT, INK, colour_of
+from wsnb.publishing.drawing import Layout, picture
+from wsnb.publishing.shown import Html, Source, as_csv
 from wsnb.verdicts.statistics import Paired, Pooled
 
-COLOURS = {
-    "half of the data": "#767676",
-    "random init": "#0072B2",
-    "warm start": "#D55E00",
-    "shrink-perturb": "#009E73",
-    "as coded": "#CC79A7",
-    "paper": "#000000",
-}
-"""By start; colours from Okabe and Ito's palette, which colour-blind readers can tell apart."""
-
-OTHERS = ("#56B4E9", "#E69F00", "#8C564B", "#5A5A00")
-"""For starts that have none of their own."""
+NOT_RUN = "Not run."
 
 
-def colour_of(start: str) -> str:
-    """The colour of a start: its own, or by its name one of the others."""
-    return COLOURS.get(start) or OTHERS[sum(start.encode()) % len(OTHERS)]
+class Drawn(Html):
+    """A figure as the output of a cell.
+
+    Attributes:
+        picture: itself alone, without its caption.
+    """
+
+    def __init__(self, picture: str, caption: str, plain: str, anchor: str) -> None:
+        self.picture = picture
+        super().__init__(f'<figure class="drawn" id="{anchor}">{picture}{caption}</figure>', plain)
 
 
-STYLE = {
-    "figure.figsize": (7.2, 4.2),
-    "figure.dpi": 160,
-    "figure.constrained_layout.use": True,
-    "font.size": 10.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e4e4e4",
-    "lines.linewidth": 1.8,
-}
+def figure(
+    name: str, draw: Any, *, message: str, reading: str, alt: str, data: str, source: Source, is_empty: bool = False
+) -> Drawn:
+    """A figure of a page: the picture, its caption, and the quiet line.
+
+    Args:
+        name: its anchor on the page is ``fig-NAME``, its files are called so.
+        draw: makes the picture in a layout.
+        message: what it shows, in a sentence.
+        reading: how its marks are read.
+        alt: what it shows, for those who do not see it.
+        data: CSV of what is drawn.
+        source: what it was made from.
+        is_empty: whether there is nothing to draw yet.
+    """
+    caption = f'<figcaption><p><strong>{escape(message)}</strong> <span class="reading">{escape(reading)}</span></p>'
+    if is_empty:
+        drawn = html = ""
+        caption = f"<figcaption><p>{NOT_RUN}</p>"
+    else:
+        made = picture(f"fig-{name}", draw)
+        drawn = made.file
+        html = f'<div class="picture" role="img" aria-label="{escape(alt)}">{made.html}</div>'
+    line = source.line(f"fig-{name}", data, drawn)
+    return Drawn(html, f"{caption}{line}</figcaption>", f"{message} {alt}", f"fig-{name}")
+
+
+# Lines ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a figure of curves.
-
-    Attributes:
-        start: which start.
-        records: one per seed; their curves may differ in length.
-        shift: epochs by which the line is moved to the right.
-    """
-
-    start: str
-    records: Sequence[Record]
-    shift: int = 0
-
-
-def curves(lines: Sequence[Line], *, ylabel: str = "test accuracy (%)") -> Figure:
-    """Test accuracy from before the first step (epoch 0) to the end of training.
-
-    A line is the mean over seeds, its band one standard deviation, its name stands at its end. A seed
-    that stopped before others stays at its last value.
-    """
-    with mpl.rc_context(STYLE):
-        figure, axes = plt.subplots()
-        ends = []
-        for line in lines:
-            if not line.records:
-                continue
-            values = _held([_test_accuracy(record) for record in line.records])
-            epochs = line.shift + np.arange(values.shape[1])
-            ends.append(_mean_and_band(axes, epochs, values, line.start))
-        _name_ends(axes, ends)
-        axes.set(xlabel="epoch", ylabel=ylabel)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.margins(x=0.01)
-        plt.close(figure)
-        return figure
-
-
-@dataclass(frozen=True)
-class Series:
     """A measurement against something that was varied.
 
     Attributes:
-        start: which start.
+        start: which start, after which it is coloured.
         x: what was varied.
         values: one row per seed, one column per x.
     """
@@ -102,21 +83,286 @@ class Series:
     values: Sequence[Sequence[float]]
 
 
-def series(panels: Mapping[str, Sequence[Series]], *, xlabel: str) -> Figure:
-    """Panels side by side, by what their y axis is called: means over seeds, with one standard deviation as a band."""
-    with mpl.rc_context(STYLE):
-        figure, row = plt.subplots(1, len(panels), figsize=(7.2 if len(panels) == 1 else 9.6, 3.9), squeeze=False)
-        for axes, (ylabel, lines) in zip(row[0], panels.items(), strict=True):
+def of_epochs(start: str, records: Sequence[Record], shift: int = 0) -> Line:
+    """Test accuracy in percent from before the first step (epoch 0) to the end of training.
+
+    A seed that stopped before others stays at its last value.
+
+    Args:
+        start: which start.
+        records: one per seed; their curves may differ in length.
+        shift: epochs by which the line is moved to the right.
+    """
+    curves = [[100 * v for v in (each.initial["test_accuracy"], *each.curves["test_accuracy"])] for each in records]
+    length = max(map(len, curves), default=0)
+    held = [[*curve, *[curve[-1]] * (length - len(curve))] for curve in curves]
+    return Line(start, [shift + epoch for epoch in range(length)], held)
+
+
+def lines(
+    name: str,
+    panels: Mapping[str, Sequence[Line]],
+    *,
+    xlabel: str,
+    message: str,
+    source: Source,
+    printed: Mapping[str, Mapping[float, float]] | None = None,
+    limits: tuple[float, float] | None = None,
+    reading: str = "",
+) -> Drawn:
+    """Means over seeds as lines, within a band of one standard deviation, each named where it ends.
+
+    Args:
+        name: the figure's.
+        panels: by what is measured, with its unit: the lines.
+        xlabel: what was varied, with its unit.
+        message: what the figure shows.
+        source: what it was made from.
+        printed: by panel, what the paper prints, at which x; drawn as diamonds.
+        limits: of the vertical axes, where several figures share them.
+        reading: what else a reader must know.
+    """
+    panels = {ylabel: [line for line in drawn if len(line.values)] for ylabel, drawn in panels.items()}
+    printed = printed or {}
+
+    def draw(layout: Layout) -> Figure:
+        shown, axes = layout.axes(len(panels), 330)
+        for panel, (ylabel, drawn) in zip(axes, panels.items(), strict=True):
             ends = []
-            for line in lines:
-                if not len(line.values):
-                    continue
-                values = np.asarray(line.values, dtype=float)
-                ends.append(_mean_and_band(axes, line.x, values, line.start, marker="o", markersize=4))
-            _name_ends(axes, ends)
-            axes.set(xlabel=xlabel, ylabel=ylabel)
-        plt.close(figure)
-        return figure
+            few = all(len(line.x) <= FEW_POINTS for line in drawn)
+            for line in drawn:
+                mean, spread = _mean_and_spread(line)
+                colour = colour_of(line.start).light
+                panel.plot(line.x, mean, "o-" if few else "-", color=colour, markersize=6)
+                panel.fill_between(line.x, mean - spread, mean + spread, color=colour, alpha=0.2, linewidth=0)
+                ends.append((float(line.x[-1]), float(mean[-1]), line.start))
+            if theirs := printed.get(ylabel):
+                panel.plot(list(theirs), list(theirs.values()), "D", color=INK.light, markersize=7)
+            panel.set(xlabel=xlabel, ylim=limits)
+            beside = layout.is_wide and len(panels) == 1 and len({x for x, _, _ in ends}) == 1
+            panel.set_title(layout.wrapped(ylabel, len(panels)), pad=12 if beside else 10 + 22 * len(ends))
+            panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            panel.yaxis.set_major_locator(MaxNLocator(5))
+            (_name_ends if beside else _name_above)(panel, ends)
+        return shown
+
+    rows, of_seeds = [], _columns(source, [line for drawn in panels.values() for line in drawn])
+    for ylabel, drawn in panels.items():
+        for line in drawn:
+            mean, spread = _mean_and_spread(line)
+            for number, x in enumerate(line.x):
+                seeds = [row[number] for row in line.values]
+                rows.append([ylabel, line.start, x, mean[number], spread[number], *seeds])
+        rows += [[ylabel, "printed", x, value, None] for x, value in printed.get(ylabel, {}).items()]
+    said = [
+        f"{line.start}: {_number(_mean_and_spread(line)[0][0])} at {line.x[0]:g}"
+        + (f", {_number(_mean_and_spread(line)[0][-1])} at {line.x[-1]:g}" if len(line.x) > 1 else "")
+        for drawn in panels.values()
+        for line in drawn
+    ]
+    of_panel = {ylabel: len(drawn) for ylabel, drawn in panels.items()}
+    alt, first = "", 0
+    for ylabel, count in of_panel.items():
+        alt += f"{ylabel} against {xlabel}. {'; '.join(said[first : first + count])}. "
+        if theirs := printed.get(ylabel):
+            alt += "Printed: " + "; ".join(f"{_number(value)} at {x:g}" for x, value in theirs.items()) + ". "
+        first += count
+    read = "Lines are means over seeds, bands one standard deviation between them."
+    if printed:
+        read += " Diamonds: what the paper prints."
+    columns = ["panel", "line", xlabel, "mean", "standard deviation", *of_seeds]
+    return figure(
+        name, draw, message=message, reading=f"{read} {reading}".strip(), alt=alt.strip(), data=as_csv(columns, rows),
+        source=source, is_empty=not said,
+    )  # fmt: skip
+
+
+FEW_POINTS = 12
+"""Lines of no more have a mark at each."""
+
+
+def _mean_and_spread(line: Line) -> tuple[np.ndarray, np.ndarray]:
+    values = np.asarray(line.values, dtype=float)
+    return values.mean(0), values.std(0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1])
+
+
+def _columns(source: Source, drawn: Sequence[Line]) -> list[str]:
+    """What the columns of single seeds are called: by their seeds where the lines have one row for each."""
+    most = max((len(line.values) for line in drawn), default=0)
+    seeds = source.seeds
+    if all(len(line.values) == len(seeds) for line in drawn):
+        return [f"seed {seed}" for seed in seeds]
+    return [f"run {number}" for number in range(1, most + 1)]
+
+
+def _name_ends(axes: Axes, ends: list[tuple[float, float, str]]) -> None:
+    """Write each line's name beside its end, apart where ends are close."""
+    low, high = axes.get_ylim()
+    height = -np.inf
+    for x, y, name in sorted(ends, key=lambda end: end[1]):
+        height = max(y, height + 0.08 * (high - low))
+        axes.annotate(
+            name,
+            (x, height),
+            xytext=(6, 0),
+            textcoords="offset points",
+            ha="left",
+            va="center",
+            color=colour_of(name).light,
+            fontweight="bold",
+            annotation_clip=False,
+        )
+
+
+def _name_above(axes: Axes, ends: list[tuple[float, float, str]]) -> None:
+    """Write the lines' names above them, in their colours and in the order of their ends."""
+    for number, (_, _, name) in enumerate(sorted(ends, key=lambda end: end[1])):
+        axes.annotate(
+            f"\N{EM DASH} {name}",
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(0, 8 + 22 * number),
+            textcoords="offset points",
+            color=colour_of(name).light,
+            fontweight="bold",
+        )
+
+
+# Intervals ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A row of a figure of intervals.
+
+    Attributes:
+        mean: the value; None where it was not run.
+        low, high: the ends of its 95 % interval.
+        seeds: single values, drawn as dots.
+        printed: the paper's value, drawn as a diamond.
+        start: after which it is coloured.
+        kind: ``"ours"``; ``"theirs"``; ``"imputed"``: theirs, with an interval that is not its own, drawn thin; or
+            ``"pooled"``: a mean over those above it, drawn as a diamond as wide as its interval.
+    """
+
+    mean: float | None
+    low: float = 0.0
+    high: float = 0.0
+    seeds: Sequence[float] = ()
+    printed: float | None = None
+    start: str = "warm start"
+    kind: str = "ours"
+
+
+def interval(ours: Paired | None, printed: float | None = None) -> Interval:
+    """A paired effect of ours beside the paper's value."""
+    if ours is None:
+        return Interval(None, printed=printed)
+    return Interval(ours.mean, ours.low, ours.high, ours.differences, printed)
+
+
+def pooled(mean: Pooled) -> Interval:
+    """A random-effects mean."""
+    return Interval(mean.mean, mean.low, mean.high, kind="pooled")
+
+
+def intervals(
+    name: str,
+    groups: Mapping[str, Mapping[str, Interval]],
+    *,
+    xlabel: str,
+    message: str,
+    source: Source,
+    within: float | None = None,
+    reading: str = "",
+) -> Drawn:
+    """Values with their intervals, a row each, in groups under their titles.
+
+    Args:
+        name: the figure's.
+        groups: by title (empty: none), by label.
+        xlabel: what is measured, with its unit.
+        message: what the figure shows.
+        source: what it was made from.
+        within: the smallest size that matters; what lies within it on either side of zero is shaded.
+        reading: what else a reader must know.
+    """
+    rows = [row for group in groups.values() for row in group.values()]
+    count = sum(len(group) + bool(title) * 1.3 for title, group in groups.items())
+
+    def draw(layout: Layout) -> Figure:
+        shown, (axes,) = layout.axes(1, 64 + count * (34 if layout.is_wide else 56))
+        if within is not None:
+            axes.axvspan(-within, within, color=FAINT.light, alpha=0.14, linewidth=0)
+        axes.axvline(0, color=FAINT.light, linewidth=1)
+        labels, height = {}, 0.0
+        for title, group in groups.items():
+            if title:
+                height -= 0.3
+                axes.annotate(title, (0, height), xycoords=("axes fraction", "data"), va="center", fontweight="bold",
+                              xytext=(0 if not layout.is_wide else -4, 0), textcoords="offset points",
+                              ha="left" if not layout.is_wide else "right")  # fmt: skip
+                height -= 1
+            for label, row in group.items():
+                _draw_interval(axes, height, row)
+                if layout.is_wide:
+                    labels[height] = label
+                else:
+                    axes.annotate(label, (0, height + 0.38), xycoords=("axes fraction", "data"), va="center")
+                height -= 1
+        axes.set_yticks(list(labels), list(labels.values()))
+        axes.tick_params(axis="y", length=0)
+        axes.set_ylim(height + 0.5, 0.7 if not layout.is_wide else 0.5)
+        shown.supxlabel(layout.wrapped(xlabel, 1), fontsize=16)
+        axes.xaxis.set_major_locator(MaxNLocator(7 if layout.is_wide else 5))
+        axes.grid(axis="y", visible=False)
+        axes.spines.left.set_visible(False)
+        return shown
+
+    columns = ["group", "row", xlabel, "low", "high", "printed"]
+    most = max((len(row.seeds) for row in rows), default=0)
+    data = [
+        [title, label, row.mean, *((None, None) if row.mean is None else (row.low, row.high)), row.printed, *row.seeds]
+        for title, group in groups.items()
+        for label, row in group.items()
+    ]
+    said = [
+        f"{f'{title}, ' if title else ''}{label}: "
+        + ("not run" if row.mean is None else f"{_number(row.mean)} from {_number(row.low)} to {_number(row.high)}")
+        + ("" if row.printed is None else f", printed {_number(row.printed)}")
+        for title, group in groups.items()
+        for label, row in group.items()
+    ]
+    read = "Discs and bars: means and 95 % intervals"
+    read += "; small dots: single seeds." if most else "."
+    if any(row.printed is not None for row in rows):
+        read += " Dark diamonds: what the paper prints."
+    if within is not None:
+        read += " Shaded: too small to matter."
+    return figure(
+        name, draw, message=message, reading=f"{read} {reading}".strip(), alt=f"{xlabel}. {'; '.join(said)}.",
+        data=as_csv([*columns, *(f"pair {number + 1}" for number in range(most))], data), source=source,
+        is_empty=all(row.mean is None and row.printed is None for row in rows),
+    )  # fmt: skip
+
+
+def _draw_interval(axes: Axes, height: float, row: Interval) -> None:
+    if row.mean is not None:
+        colour = (colour_of(row.start) if row.kind == "ours" else FAINT if row.kind == "pooled" else INK).light
+        if row.kind == "pooled":
+            corners = ((row.low, 0), (row.mean, 0.3), (row.high, 0), (row.mean, -0.3))
+            axes.fill([x for x, _ in corners], [height + y for _, y in corners], color=colour)
+        else:
+            thin = row.kind == "imputed"
+            axes.plot([row.low, row.high], [height, height], color=colour, linewidth=1 if thin else 4)
+            axes.plot(row.mean, height, "o", color=colour, markersize=8 if thin else 10,
+                      markerfacecolor="none" if thin else colour)  # fmt: skip
+            axes.plot(row.seeds, np.full(len(row.seeds), height - 0.25), "o", color=colour, markersize=4, alpha=0.6)
+    if row.printed is not None:
+        axes.plot(row.printed, height + 0.25, "D", color=INK.light, markersize=7)
+
+
+# Accuracy against cost ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -127,39 +373,78 @@ class Cloud:
         start: which start.
         costs: by configuration, one per seed.
         reached: the same shape: what each reached.
+        names: of the configurations.
     """
 
     start: str
     costs: Sequence[Sequence[float]]
     reached: Sequence[Sequence[float]]
+    names: Sequence[str] = field(default=())
+
+    @property
+    def points(self) -> list[tuple[float, float]]:
+        """The means over seeds."""
+        return [(float(np.mean(x)), float(np.mean(y))) for x, y in zip(self.costs, self.reached, strict=True)]
 
 
-def frontiers(clouds: Sequence[Cloud], *, xlabel: str, ylabel: str) -> Figure:
+def frontiers(
+    name: str, clouds: Sequence[Cloud], *, xlabel: str, ylabel: str, message: str, source: Source, reading: str = ""
+) -> Drawn:
     """Configurations as discs (means over seeds), single trainings as dots, and each start's frontier as a line.
 
     On the frontier are the configurations than which none is both cheaper and better, in the mean over seeds.
+
+    Args:
+        name: the figure's.
+        clouds: a start each.
+        xlabel: what it costs, with its unit, on a logarithmic axis.
+        ylabel: what is reached, with its unit.
+        message: what the figure shows.
+        source: what it was made from.
+        reading: what else a reader must know.
     """
-    with mpl.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(7.2, 4.6))
+    clouds = [cloud for cloud in clouds if len(cloud.costs)]
+
+    def draw(layout: Layout) -> Figure:
+        shown, (axes,) = layout.axes(1, 400)
         ends = []
         for cloud in clouds:
-            if not len(cloud.costs):
-                continue
-            colour = colour_of(cloud.start)
+            colour = colour_of(cloud.start).light
             axes.plot(np.ravel(cloud.costs), np.ravel(cloud.reached), ".", color=colour, alpha=0.35, markersize=4)
-            points = [(float(np.mean(x)), float(np.mean(y))) for x, y in zip(cloud.costs, cloud.reached, strict=True)]
-            axes.plot(*zip(*points, strict=True), "o", color=colour, markersize=7, alpha=0.8)
-            best = frontier(points)
+            axes.plot(*zip(*cloud.points, strict=True), "o", color=colour, markersize=8, alpha=0.8)
+            best = frontier(cloud.points)
             axes.plot(*zip(*best, strict=True), color=colour, drawstyle="steps-post")
             ends.append((*best[-1], cloud.start))
-        axes.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
+        axes.set(xscale="log", xlabel=xlabel)
+        axes.set_title(ylabel, pad=10 + 22 * len(ends))
         axes.margins(x=0.12)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=7))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        _name_ends(axes, ends)
-        plt.close(figure)
-        return figure
+        _name_above(axes, ends)
+        return shown
+
+    rows, said = [], []
+    for cloud in clouds:
+        names = cloud.names or [str(number + 1) for number in range(len(cloud.costs))]
+        on_frontier = frontier(cloud.points)
+        for label, costs, reached, point in zip(names, cloud.costs, cloud.reached, cloud.points, strict=True):
+            rows += [
+                [cloud.start, label, point in on_frontier, number, cost, value]
+                for number, (cost, value) in enumerate(zip(costs, reached, strict=True), 1)
+            ]
+        (cheap, low), (dear, high) = on_frontier[0], on_frontier[-1]
+        said.append(
+            f"{cloud.start}, {len(names)} configurations: the cheapest reaches {_number(low)} at {_number(cheap)}, "
+            f"the best {_number(high)} at {_number(dear)}"
+        )
+    return figure(
+        name, draw, message=message,
+        reading=f"Discs: configurations, means over seeds; dots: single trainings; lines: frontiers. {reading}".strip(),
+        alt=f"{ylabel} against {xlabel}. {'; '.join(said)}.",
+        data=as_csv(["line", "configuration", "on the frontier", "run", xlabel, ylabel], rows), source=source,
+        is_empty=not clouds,
+    )  # fmt: skip
 
 
 def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -171,140 +456,7 @@ def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
     return found
 
 
-def _mean_and_band(
-    axes: Axes, x: Sequence[float], values: np.ndarray, start: str, **style: Any
-) -> tuple[float, float, str]:
-    """Draw the mean over seeds (rows) within one standard deviation; where the line ends, and the start's name."""
-    mean, spread = values.mean(0), values.std(0, ddof=1) if len(values) > 1 else 0.0
-    colour = colour_of(start)
-    axes.plot(x, mean, color=colour, **style)
-    axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
-    return float(x[-1]), float(mean[-1]), start
-
-
-def _test_accuracy(record: Record) -> list[float]:
-    return [100 * value for value in (record.initial["test_accuracy"], *record.curves["test_accuracy"])]
-
-
-def _held(curves: Sequence[Sequence[float]]) -> np.ndarray:
-    """Curves of different lengths as rows of one array, each held at its last value."""
-    length = max(len(curve) for curve in curves)
-    return np.array([[*curve, *[curve[-1]] * (length - len(curve))] for curve in curves])
-
-
-def _name_ends(axes: Axes, ends: list[tuple[float, float, str]]) -> None:
-    """Write each line's name at its end, apart where ends are close: beside the last, under the others."""
-    low, high = axes.get_ylim()
-    last = max((x for x, _, _ in ends), default=0.0)
-    height = -np.inf
-    for x, y, name in sorted(ends, key=lambda end: end[1]):
-        height = max(y, height + 0.055 * (high - low))
-        axes.annotate(
-            name,
-            (x, height),
-            xytext=(5, 0) if x == last else (0, -12),
-            textcoords="offset points",
-            ha="left" if x == last else "right",
-            va="center",
-            color=colour_of(name),
-            fontweight="bold",
-            annotation_clip=False,
-            path_effects=[Stroke(linewidth=3, foreground="white"), Normal()],
-        )
-
-
-def gaps(rows: Mapping[str, tuple[Paired | None, float | None]], *, xlabel: str) -> Figure:
-    """Paired effects: ours with its interval and each seed as a dot, the paper's value as a diamond.
-
-    Args:
-        rows: by label, our effect (None where not run) and the paper's (None where it prints none).
-        xlabel: what the effect is, with its unit.
-    """
-    with mpl.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(7.2, 0.9 + 0.62 * len(rows)))
-        axes.axvline(0, color="#444444", linewidth=1)
-        for height, (ours, theirs) in zip(range(len(rows), 0, -1), rows.values(), strict=True):
-            if ours is not None:
-                axes.plot([ours.low, ours.high], [height, height], color=COLOURS["warm start"], linewidth=3)
-                axes.plot(ours.mean, height, "o", color=COLOURS["warm start"], markersize=9)
-                dots = np.full(ours.n, height - 0.22)
-                axes.plot(ours.differences, dots, "o", color=COLOURS["warm start"], markersize=4, alpha=0.55)
-            if theirs is not None:
-                axes.plot(theirs, height + 0.22, "D", color=COLOURS["paper"], markersize=6)
-        axes.set_yticks(range(len(rows), 0, -1), list(rows))
-        axes.set_ylim(0.4, len(rows) + 0.6)
-        axes.set_xlabel(xlabel)
-        axes.grid(axis="y", visible=False)
-        plt.close(figure)
-        return figure
-
-
-@dataclass(frozen=True)
-class Study:
-    """A study's value in a forest plot.
-
-    Attributes:
-        name: whose, and how many seeds.
-        value: what it found.
-        half_width: half of its 95 % interval.
-        is_ours: drawn in the colour of the book's own measurements.
-        is_imputed: whether its interval is not its own, and is drawn thin.
-    """
-
-    name: str
-    value: float
-    half_width: float
-    is_ours: bool = False
-    is_imputed: bool = False
-
-
-def forest(groups: Mapping[str, tuple[Sequence[Study], Pooled | None]], *, xlabel: str) -> Figure:
-    """What several studies found of the same, by group: each with its interval, and under them their mean.
-
-    Args:
-        groups: by title, the studies, and their random-effects mean, drawn as a diamond as wide as its interval.
-        xlabel: what was measured, with its unit.
-    """
-    rows = sum(len(studies) + 1 + (pooled is not None) for studies, pooled in groups.values())
-    with mpl.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(7.2, 0.8 + 0.27 * rows))
-        axes.axvline(0, color="#444444", linewidth=1)
-        heights, labels, height = [], [], 0.0
-        for title, (studies, pooled) in groups.items():
-            heights.append(height)
-            labels.append(title)
-            for study in studies:
-                height -= 1
-                colour = COLOURS["warm start" if study.is_ours else "paper"]
-                ends = [study.value - study.half_width, study.value + study.half_width]
-                axes.plot(ends, [height, height], color=colour, linewidth=0.8 if study.is_imputed else 2.4)
-                axes.plot(
-                    study.value,
-                    height,
-                    "o",
-                    color=colour,
-                    markersize=6,
-                    fillstyle="none" if study.is_imputed else "full",
-                )
-                heights.append(height)
-                labels.append(study.name)
-            if pooled is not None:
-                height -= 1
-                corners = [
-                    (pooled.low, height),
-                    (pooled.mean, height + 0.3),
-                    (pooled.high, height),
-                    (pooled.mean, height - 0.3),
-                ]
-                axes.fill(*zip(*corners, strict=True), color="#767676")
-                heights.append(height)
-                labels.append("random-effects mean")
-            height -= 1.4
-        axes.set_yticks(heights, labels)
-        for label in axes.get_yticklabels():
-            label.set_fontweight("bold" if label.get_text() in groups else "normal")
-        axes.set_ylim(height + 0.8, 0.6)
-        axes.set_xlabel(xlabel)
-        axes.grid(axis="y", visible=False)
-        plt.close(figure)
-        return figure
+def _number(value: float) -> str:
+    """A number as one would say it."""
+    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 0.95 or value == 0 else 3
+    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")

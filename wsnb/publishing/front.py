@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 
 from wsnb.papers import CLAIMS
-from wsnb.publishing.board import MARKS, counted, grouped, mark, printed, rests_on, stated
+from wsnb.publishing.board import MARKS, cards, counted, grouped
 from wsnb.publishing.chapters import chapters
-from wsnb.publishing.page import Shown, measured_on, signed, table
+from wsnb.publishing.page import measured_on, signed
+from wsnb.publishing.shown import Html, Shown
+from wsnb.publishing.tables import table
 from wsnb.verdicts.claims import Verdict
 from wsnb.verdicts.findings import Finding
 
@@ -69,7 +72,7 @@ def answer(found: Board) -> Shown:
     return Shown(" ".join(lines))
 
 
-def counts_table(found: Board) -> Shown:
+def counts_table(found: Board) -> Html:
     """How many claims there are of each topic, and what became of them; what several papers claim counts once."""
     rows = []
     for topic, group in _by_topic(found).items():
@@ -87,27 +90,20 @@ def _by_topic(found: Board) -> dict[str, list[Verdict]]:
     return topics
 
 
-def claims_tables(found: Board) -> Shown:
-    """All claims by topic, with the paper's value, ours and the verdict; those that were not run in a line."""
-    parts = []
+def claims(found: Board) -> Html:
+    """All claims by topic; those that were not run in a line."""
+    html, plain = "", []
     for topic, group in _by_topic(found).items():
-        parts.append(f"**{topic}**")
         questions = grouped(group)
         run = [each for each in questions if each[0].findings]
-        rows = [
-            (
-                "<br>".join(stated(verdict.claim) for verdict in question),
-                "<br>".join(dict.fromkeys(map(printed, question))),
-                rests_on(question[0]),
-                f"[{mark(question[0])}]({found.chapter_of[question[0].claim.id]}.html)",
-            )
-            for question in run
-        ]
-        if rows:
-            parts.append(table(("claim", "paper", "here", "verdict"), rows).markdown)
+        shown = cards(run, {each[0].claim.id: f"{found.chapter_of[each[0].claim.id]}.html" for each in run})
         needs: dict[str, list[Verdict]] = {}
         for question in questions:
             if question not in run:
                 needs.setdefault(question[0].missing, []).append(question[0])
-        parts += [f"{counted(absent)['not run']} not run: needs {missing}." for missing, absent in needs.items()]
-    return Shown("\n\n".join(parts))
+        lines = [f"{counted(absent)['not run']} not run: needs {missing}." for missing, absent in needs.items()]
+        html += f'<p class="topic">{escape(topic)}</p>{shown.html}' + "".join(
+            f"<p>{escape(line)}</p>" for line in lines
+        )
+        plain += [topic, shown.plain, *lines]
+    return Html(html, "\n".join(plain))

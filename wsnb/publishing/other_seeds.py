@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 from wsnb.papers import CLAIMS
 from wsnb.publishing.board import grouped, mark, measured, stated
 from wsnb.publishing.chapters import Chapter, chapters
-from wsnb.publishing.page import Shown, table
+from wsnb.publishing.shown import Html, Shown
+from wsnb.publishing.tables import table
 from wsnb.verdicts.claims import Verdict
 
 APART = 50
@@ -79,26 +81,27 @@ def summary(twice: Sequence[Twice]) -> Shown:
     )
 
 
-def tables(twice: Sequence[Twice]) -> Shown:
+def tables(twice: Sequence[Twice]) -> Html:
     """For each chapter a table of its claims: effect and verdict on the page's seeds and on others."""
-    parts = []
+    html, plain = "", []
     for chapter in dict.fromkeys(each.chapter for each in twice):
         own = [each for each in twice if each.chapter == chapter]
-        parts.append(f"**[{chapter.title}]({chapter.name}.html)**")
-        both = [each for each in own if each.is_on_both]
-        if both:
+        html += f'<p class="topic"><a href="{chapter.name}.html">{escape(chapter.title)}</a></p>'
+        plain.append(chapter.title)
+        if both := [each for each in own if each.is_on_both]:
             rows = [(stated(each.first.claim), _in_words(each.first), _in_words(each.other)) for each in both]
-            parts.append(table(("claim", "on the page", "on other seeds"), rows).markdown)
+            shown = table(("claim", "on the page", "on other seeds"), rows, title=chapter.title)
         elif judged := [each.first for each in own if each.first.outcome != "not run"]:
             settings = chapter.settings(judged[0].profile)
             options = f"--profile {judged[0].profile} -p first_seed={settings['first_seed'] + APART}"
-            parts.append(
-                f"Not run on other seeds. This runs it:\n\n```\nwsnb run {chapter.name} {options}\n"
-                "wsnb book other-seeds\n```"
-            )
+            command = f"wsnb run {chapter.name} {options}\nwsnb book other-seeds"
+            said = "Not run on other seeds. This runs it:"
+            shown = Html(f'<p>{said}</p><pre tabindex="0">{escape(command)}</pre>', f"{said}\n{command}")
         else:
-            parts.append("Not run.")
-    return Shown("\n\n".join(parts))
+            shown = Html("<p>Not run.</p>", "Not run.")
+        html += shown.html
+        plain.append(shown.plain)
+    return Html(html, "\n".join(plain))
 
 
 def _in_words(verdict: Verdict) -> str:

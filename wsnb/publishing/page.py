@@ -1,44 +1,34 @@
-"""What chapters show: tables, verdicts and provenance, computed from settings and records.
+"""What chapters show beside figures and verdicts: numbers in words, what differs from the paper, provenance.
 
-Each function returns something that a notebook's last expression displays, as Markdown.
+Each function returns something that a notebook's last expression displays.
 """
 
 from __future__ import annotations
 
+import ast
+import inspect
+import re
+import textwrap
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wsnb.data import catalogue
 from wsnb.evidence.records import Record
 from wsnb.publishing.settings import Settings
+from wsnb.publishing.shown import Html, Shown
+from wsnb.publishing.tables import Cell, table
 from wsnb.trials.item import Item, required
 from wsnb.trials.trial import Trial
 from wsnb.verdicts.statistics import Paired, mean_and_error
 
 if TYPE_CHECKING:
-    from wsnb.publishing.results import Results
+    from wsnb.publishing.results import Results, Trials
 
 
-class Shown:
-    """Markdown as the output of a cell."""
-
-    def __init__(self, markdown: str) -> None:
-        self.markdown = markdown
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {"text/markdown": self.markdown, "text/plain": self.markdown}
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Shown:
-    """A table; the first column is left-aligned, the others are centred."""
-    lines = [columns, [":---"] + [":---:"] * (len(columns) - 1), *rows]
-    return Shown("\n".join("| " + " | ".join(line) + " |" for line in lines))
-
-
-def text(markdown: str) -> Shown:
+def text(*sentences: str) -> Shown:
     """A sentence or more whose numbers are computed."""
-    return Shown(markdown)
+    return Shown(" ".join(sentences))
 
 
 def listed(names: Iterable[str]) -> str:
@@ -51,7 +41,60 @@ def accuracy(values: Sequence[float], digits: int = 1) -> str:
     if not values:
         return "not run"
     mean, error = mean_and_error(values)
-    return f"{mean:.{digits}f}".replace("-", "−") + (f" ({error:.{digits}f})" if len(values) > 1 else "")
+    shown = f"{mean:.{digits}f}".replace("-", "−")
+    if len(values) < 2:
+        return Cell(shown, {"": mean})
+    return Cell(f"{shown} ({error:.{digits}f})", {"": mean, "standard error": error})
+
+
+def parameters(results: Results) -> Html:
+    """The chapter's parameters: what each is, its value here, and the paper's."""
+    from wsnb.publishing.chapters import chapter
+
+    of, meanings = results.settings, chapter(results.chapter).meanings
+    paper = vars(next(iter(of.values())).as_in_the_paper())
+    rows = [
+        (f"`{name}`", meanings.get(name, ""), *(_value(vars(at)[name]) for at in of.values()), _value(value))
+        for name, value in paper.items()
+        if name != "profile"
+    ]
+    return table(("parameter", "what it is", *of, "paper"), rows, name="parameters", title="The parameters")
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "–"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def method(target: Any) -> None:
+    """Show a method: its equation, from its docstring, beside its code, from its source.
+
+    Args:
+        target: a function, or a class.
+    """
+    from IPython.display import Latex, display
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    source = textwrap.dedent(inspect.getsource(target))
+    [node] = ast.parse(source).body
+    assert isinstance(node, ast.FunctionDef | ast.ClassDef)
+    lines = source.splitlines()
+    if ast.get_docstring(node) is not None:
+        words = node.body[0]
+        del lines[words.lineno - 1 : words.end_lineno]
+    code = "\n".join(lines)
+    equations = re.findall(r"\.\. math::[ \n]*(.+?)(?:\n\n|\Z)", inspect.getdoc(target) or "", re.DOTALL)
+    for equation in equations:
+        display(Latex(f"$${equation.strip()}$$"))
+    where = f"{target.__module__}.{target.__qualname__}"
+    shown = highlight(code, PythonLexer(), HtmlFormatter(nowrap=True))
+    html = (
+        f'<div class="highlight-python notranslate"><div class="highlight"><pre tabindex="0">{shown}</pre></div></div>'
+    )
+    display(Html(f'<p class="where"><code>{where}</code></p>{html}', code))
 
 
 def needs_data(dataset: str, chapter: str, there: bool) -> Shown:
@@ -77,7 +120,10 @@ def effect(measured: Paired | None, digits: int = 1) -> str:
     if measured is None:
         return "not run"
     low, high = signed(measured.low, digits), signed(measured.high, digits)
-    return f"{signed(measured.mean, digits)} [{low},\N{NO-BREAK SPACE}{high}]"
+    return Cell(
+        f"{signed(measured.mean, digits)} [{low},\N{NO-BREAK SPACE}{high}]",
+        {"": measured.mean, "low": measured.low, "high": measured.high},
+    )
 
 
 def signed(value: float, digits: int = 1) -> str:
@@ -85,14 +131,19 @@ def signed(value: float, digits: int = 1) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
-def differences(theirs: Mapping[Any, Item], ours: Mapping[Any, Item], names: Mapping[Any, str]) -> Shown:
+def differences(
+    trials: Trials, results: Results, names: Mapping[Any, str], of: Callable[[Mapping[Any, Item]], Any] = dict
+) -> Shown | Html:
     """Every field in which our trials differ from the paper's, found by comparing the two, of each item's first seed.
 
     Args:
-        theirs: the paper's items.
-        ours: the same of ours; what is only welcome is left out.
+        trials: the chapter's ``trials(at)``.
+        results: what it shows; what is only welcome is left out.
         names: what the page calls those items that are compared; other items are left out.
+        of: takes from the items those that are compared.
     """
+    first = next(iter(results.settings.values()))
+    theirs, ours = of(trials(first.as_in_the_paper())), of(results.items)
     found: dict[tuple[str, str, str], dict[str, list[str]]] = {}
     compared = {key: item.first() for key, item in ours.items() if not item.welcome and key in names and key in theirs}
     words = {names[key]: {_name(name): trial for name, trial in starts.items()} for key, starts in compared.items()}
@@ -109,7 +160,7 @@ def differences(theirs: Mapping[Any, Item], ours: Mapping[Any, Item], names: Map
         (field.replace("_", " ").replace(".", ", "), before, after, _where(where, words))
         for (field, before, after), where in sorted(found.items())
     ]
-    return table(("setting", "paper", "here", "where"), rows)
+    return table(("setting", "paper", "here", "where"), rows, title="Where this differs from the paper")
 
 
 def _name(name: Any) -> str:

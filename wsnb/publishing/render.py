@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from wsnb.errors import InvalidValue, WsnbError, near_miss
+from wsnb.errors import WsnbError
 from wsnb.publishing import assets
 
 PAGE_SUFFIXES = (".ipynb", ".md")
@@ -23,62 +23,43 @@ def pages(root: Path) -> list[str]:
     return [toc["root"], *(chapter["file"] for chapter in chapters)]
 
 
-def build(root: Path, *, only: str | None = None, strict: bool = True, out: Path | None = None) -> Path:
-    """Build the pages of the book in ``root`` and return the first one (or the one asked for).
+def build(root: Path, *, out: Path | None = None) -> Path:
+    """Build the pages of the book in ``root`` and return the first one.
 
     What is unchanged since the last build is not built again, unless that build gave a warning: then everything
     is, so that a warning is never lost.
 
     Args:
         root: the folder that holds ``_config.yml`` and ``_toc.yml``.
-        only: build this page alone, by its name (``gap-offline``); the others stay as they are, or missing.
-        strict: any warning (of the page asked for, if there is one) is an error.
         out: where the pages go, instead of ``_build/html``.
 
     Raises:
-        InvalidValue: ``only`` is not a page of the book.
         WsnbError: a page is missing, or Sphinx stopped or warned; the message holds its warnings.
     """
     root = root.resolve()
     html = (out or root / "_build" / "html").resolve()
-    wanted = _pages_wanted(pages(root), only)
-    sources = [_source(root, page) for page in wanted]
+    listed = pages(root)
+    for page in listed:
+        _check_source(root, page)
     assets.fetch(root / "_build" / "assets")
-
-    warnings = _run_sphinx(root, html, [] if only is None else sources)
-    if only is not None:
-        warnings = [warning for warning in warnings if wanted[0] in warning]
-    if strict and warnings:
+    if warnings := _run_sphinx(root, html):
         count = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
         raise WsnbError("\n".join([f"The book was built with {count}:", *warnings]))
-    return html / f"{wanted[0]}.html"
+    return html / f"{listed[0]}.html"
 
 
-def _pages_wanted(listed: list[str], only: str | None) -> list[str]:
-    if only is None:
-        return listed
-    names = {page.rsplit("/", 1)[-1]: page for page in listed}
-    name = Path(only).stem
-    if name not in names:
-        raise InvalidValue(
-            f"{only!r} is not a page of the book.{near_miss(name, names)} Its pages are {', '.join(names)}."
-        )
-    return [names[name]]
-
-
-def _source(root: Path, page: str) -> Path:
-    """The file a page is made from."""
-    for suffix in PAGE_SUFFIXES:
-        if (found := root / f"{page}{suffix}").exists():
-            return found
+def _check_source(root: Path, page: str) -> None:
+    """Make sure that there is a file to make the page from."""
+    if any((root / f"{page}{suffix}").exists() for suffix in PAGE_SUFFIXES):
+        return
     name = page.rsplit("/", 1)[-1]
     if any((root / "notebooks").glob(f"{name}.*")):
         raise WsnbError(f"The executed chapter {page}.ipynb is missing. Make it with `wsnb book {name}`.")
     raise WsnbError(f"The page {page} is listed in _toc.yml, but there is neither {page}.md nor {page}.ipynb.")
 
 
-def _run_sphinx(root: Path, html: Path, sources: list[Path]) -> list[str]:
-    """Run Sphinx, on these sources alone if there are any, and return its warnings."""
+def _run_sphinx(root: Path, html: Path) -> list[str]:
+    """Run Sphinx and return its warnings."""
     from jupyter_book.config import get_final_config
     from sphinx.application import Sphinx
     from sphinx.errors import SphinxError
@@ -104,7 +85,7 @@ def _run_sphinx(root: Path, html: Path, sources: list[Path]) -> list[str]:
                 status=None,
                 warning=output,
             )
-            app.build(filenames=[str(source) for source in sources])
+            app.build()
     except SphinxError as error:
         shutil.rmtree(doctrees, ignore_errors=True)
         raise WsnbError("\n".join([f"The book could not be built: {error}", *_warnings(output)])) from error

@@ -10,6 +10,7 @@ from typing import Any
 from wsnb.evidence.records import Record, Records
 from wsnb.papers import CLAIMS
 from wsnb.publishing.settings import PROFILES, PUBLISHED, Settings
+from wsnb.publishing.shown import Source
 from wsnb.running.run import recorded, run
 from wsnb.trials.item import Item, required, welcome
 from wsnb.trials.trial import Trial
@@ -46,15 +47,18 @@ class Results:
     """A chapter's items with their records: at one profile, or each family of items at the largest that has all.
 
     Args:
+        chapter: its name.
         layers: by profile, the smallest first; a family that none has whole is that of the first.
 
     Attributes:
+        chapter: its name.
         items: what is compared, by item.
         compared: its records, by item.
         records: of all of them.
     """
 
-    def __init__(self, layers: list[Layer]) -> None:
+    def __init__(self, chapter: str, layers: list[Layer]) -> None:
+        self.chapter = chapter
         self._layers = layers
         families = {item.family_of(key): None for layer in layers for key, item in layer.items.items()}
         self._layer_of = {
@@ -85,10 +89,27 @@ class Results:
         """The settings that an item was made with."""
         return self._layer_of_item[key].at
 
+    def source(self, *keys: Any) -> Source:
+        """What these items rest on, or all of them, seeds that are whole: for the line under a figure or a table."""
+        keys = keys or tuple(self.items)
+        records = {
+            trial: self.records[trial]
+            for key in keys
+            for seed in self.compared[key].seeds
+            for trial in self.items[key].seeds[seed].values()
+        }
+        profiles = dict.fromkeys(self.at(key).profile for key in keys)
+        return Source(self.chapter, ", ".join(profiles), records)
+
+    @property
+    def settings(self) -> dict[str, Settings]:
+        """By profile, the settings of the items that come from it."""
+        return {layer.at.profile: layer.at for layer in self._layers if layer in self._layer_of_item.values()}
+
     @property
     def profiles(self) -> list[str]:
         """Those that its items come from, the smallest first."""
-        return list(dict.fromkeys(layer.at.profile for layer in self._layers if layer in self._layer_of_item.values()))
+        return list(self.settings)
 
     def judged(self, verdicts: Verdicts) -> Judged:
         """What becomes of the chapter's effects and claims, each at the profile that its items come from.
@@ -127,26 +148,30 @@ class Results:
         return Judged(findings, tuple(shown[name] for name in CLAIMS if name in shown))
 
 
-def results(at: Settings, trials: Trials) -> Results:
+def results(chapter: str, at: Settings, trials: Trials) -> Results:
     """The items of a chapter with their records: what is required is trained where it is missing.
 
     At the profile ``published`` nothing is trained, and each family of items is of the largest profile that has it.
 
     Args:
-        at: the chapter's settings.
+        chapter: its name.
+        at: its settings.
         trials: its ``trials(at)``.
     """
     if getattr(at, "profile", "") == PUBLISHED:
-        return published(at, trials)
+        return published(chapter, at, trials)
     items = trials(at)
-    return Results([Layer(at, items, run(required(items)) | recorded(welcome(items)))])
+    return Results(chapter, [Layer(at, items, run(required(items)) | recorded(welcome(items)))])
 
 
-def published(at: Settings, trials: Trials, store: Records | None = None, *, seeds_from: int = 0) -> Results:
+def published(
+    chapter: str, at: Settings, trials: Trials, store: Records | None = None, *, seeds_from: int = 0
+) -> Results:
     """Each family of items of the largest profile that has all of its records.
 
     Args:
-        at: the chapter's settings.
+        chapter: its name.
+        at: its settings.
         trials: its ``trials(at)``.
         store: where records are looked for.
         seeds_from: how far above each profile's first seed to begin.
@@ -159,4 +184,4 @@ def published(at: Settings, trials: Trials, store: Records | None = None, *, see
         items = trials(of_profile)
         found = recorded([*required(items), *welcome(items)], records=store)
         layers.append(Layer(of_profile, items, found))
-    return Results(layers)
+    return Results(chapter, layers)

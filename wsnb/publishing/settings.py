@@ -44,7 +44,11 @@ class Settings:
         A profile of which another value has been changed is called so.
         """
         plain = (bool, int, float, str, list, type(None))
-        values = {name: given for name, given in names.items() if isinstance(given, plain) and name[0] != "_"}
+        values = {
+            name: given
+            for name, given in names.items()
+            if isinstance(given, plain) and name == name.lower() and name[0] != "_"
+        }
         found = cls({name: given for name, given in values.items() if name not in ("In", "Out", "exit", "quit")})
         named = found.__dict__.get("profile")
         is_whole = named not in PROFILES or vars(found.of_profile(named)) == vars(found)

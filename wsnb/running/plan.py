@@ -23,7 +23,7 @@ from wsnb.evidence.records import Records
 from wsnb.files import write_whole
 from wsnb.running.crew import Crew, Speed, Workload, counted
 from wsnb.running.jobs import Job
-from wsnb.trials.stops import Epochs, Steps
+from wsnb.trials.stops import Epochs
 from wsnb.trials.trial import LATE, Trial
 
 USUAL_EPOCHS = 20
@@ -198,7 +198,7 @@ def expected_epochs(trial: Trial, store: Records) -> float | None:
     A fixed number, or the mean over recorded trials that differ in seed alone, in ``store`` or in the
     checkout's own records.
     """
-    if isinstance(trial.stop, Epochs | Steps):
+    if trial.stop.is_fixed:
         return most_epochs(trial)
     taken = []
     for records in {store.folder.resolve(): store, places.records().resolve(): Records()}.values():

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def warm_start(trained: nn.Module, fresh: nn.Module, head: str = "head") -> nn.Module:
-    """A copy of ``fresh`` with the trained weights; the classifier stays fresh where its size differs.
+    r"""A copy of ``fresh`` with the trained weights; the classifier stays fresh where its size differs.
+
+    .. math:: w_0 = w_\text{trained}
 
     >>> from wsnb.starts import warm_start
     >>> bigger = make_model(classes=20)

@@ -9,16 +9,18 @@ from typing import ClassVar, Literal
 from wsnb.seam import Stop
 from wsnb.values import kind, setting
 
-Measured = Literal["evaluated", "running"]
-
 
 @kind("epochs")
 class Epochs(Stop):
-    """Stop after a fixed number of epochs (the replication's Figures 1, 3, 5, 8 to 11); 0 trains nothing."""
+    r"""Stop after a fixed number of epochs (the replication's Figures 1, 3, 5, 8 to 11); 0 trains nothing.
+
+    .. math:: t \ge T
+
+    with the epochs :math:`t` that are done and :math:`T` = ``at_most``.
+    """
 
     at_most: int = setting(minimum=0)
-    measured: ClassVar[Measured] = "running"
-    images: ClassVar[None] = None
+    is_fixed: ClassVar[bool] = True
 
     def most_steps(self, by_epoch: int) -> int:
         """All of the epochs'."""
@@ -34,8 +36,7 @@ class Steps(Stop):
     """Stop after a fixed number of steps of the optimizer, in the midst of an epoch if need be; 0 trains nothing."""
 
     at_most: int = setting(minimum=0)
-    measured: ClassVar[Measured] = "running"
-    images: ClassVar[None] = None
+    is_fixed: ClassVar[bool] = True
 
     def most_steps(self, by_epoch: int) -> int:
         """The number itself."""
@@ -48,7 +49,11 @@ class Steps(Stop):
 
 @kind("train_accuracy")
 class TrainAccuracy(Stop):
-    """Stop when the train accuracy reaches ``target`` (Figure 2: evaluated; Figures 4 and 6: running).
+    r"""Stop when the train accuracy reaches ``target`` (Figure 2: evaluated; Figures 4 and 6: running).
+
+    .. math:: a_t \ge a \quad\text{or}\quad t \ge T
+
+    with the train accuracy :math:`a_t` after epoch :math:`t`, :math:`a` = ``target`` and :math:`T` = ``at_most``.
 
     Args:
         target: a fraction of 1.
@@ -60,7 +65,7 @@ class TrainAccuracy(Stop):
 
     target: float = setting(0.99, above=0, maximum=1)
     at_most: int = setting(350, minimum=1)
-    measured: Measured = "evaluated"
+    measured: Literal["evaluated", "running"] = "evaluated"
     images: int | None = setting(None, minimum=1)
 
     def most_steps(self, by_epoch: int) -> int:
@@ -76,9 +81,12 @@ class TrainAccuracy(Stop):
 
 @kind("stops_improving")
 class StopsImproving(TrainAccuracy):
-    """Stop at ``target``, or when the last ``window`` train accuracies hardly differ (Table 1).
+    r"""Stop at ``target``, or when the last ``window`` train accuracies hardly differ (Table 1).
 
-    "Hardly differ" is the replication's rule: their standard deviation is under ``spread``.
+    .. math:: \sigma(a_{t-k+1}, \dots, a_t) < s
+
+    with :math:`k` = ``window`` and :math:`s` = ``spread``: "hardly differ" is the replication's rule, the standard
+    deviation over the window.
     """
 
     window: int = setting(3, minimum=2)

@@ -112,17 +112,8 @@ class Trial(Value):
                 raise InvalidValue("Trial.optimizer_state is 'kept': the parent must have this model and optimizer.")
 
     def __hash__(self) -> int:
-        """Made once, from the parent's: a chain of steps would hash all before it each time it is looked up."""
-        if "_hash" not in self.__dict__:
-            for ancestor in self.ancestors():  # the first first, so that none has to go back further than one
-                hash(ancestor)
-            fields = tuple(getattr(self, field.name) for field in dataclasses.fields(self))  # type: ignore[arg-type]
-            object.__setattr__(self, "_hash", hash(fields))
-        return self.__dict__["_hash"]
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the hash: another process hashes texts in another way."""
-        return {name: value for name, value in self.__dict__.items() if name != "_hash"}
+        """By the key, which is made once: fields would be hashed with all trials before it at each look-up."""
+        return hash(self.key)
 
     def then(self, **changes: Any) -> Trial:
         """A trial that starts from this one's final weights: a warm start unless ``start`` says otherwise."""

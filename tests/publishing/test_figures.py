@@ -1,0 +1,250 @@
+"""Figures: that picture, alternative text and data are of the same numbers, for any page and for either scheme."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import re
+import xml.etree.ElementTree as ElementTree
+from typing import Any
+from urllib.parse import unquote
+
+import made_records
+import pytest
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+
+from wsnb.publishing import drawing, figures
+from wsnb.publishing.colours import FAINT, GRID, INK, OTHERS, STARTS, Colour, colour_of
+from wsnb.publishing.figures import Cloud, Drawn, Interval, Line
+from wsnb.publishing.shown import Source
+from wsnb.verdicts.statistics import Paired
+
+SOURCE = Source("gap-offline", "laptop", {})
+X = [5, 10, 15]
+RISING = Line("warm start", X, [[10.0, 20.0, 31.0], [12.0, 22.0, 33.0]])
+FLAT = Line("random init", X, [[40.0, 40.0, 40.0], [44.0, 44.0, 44.0]])
+
+
+def lines(**more: Any) -> Drawn:
+    given: dict[str, Any] = {"xlabel": "epochs", "message": "It rises to 32.0 %.", "source": SOURCE}
+    return figures.lines("rising", {"test accuracy (%)": [RISING, FLAT]}, **given | more)
+
+
+def intervals(**more: Any) -> Drawn:
+    rows = {"SGD": Interval(1.5, 0.5, 2.5, (1.0, 2.0), printed=2.46), "Adam": Interval(None, printed=-0.3)}
+    given: dict[str, Any] = {"xlabel": "gap (points)", "message": "One gap.", "source": SOURCE, "within": 1.0}
+    return figures.intervals("gaps", {"CIFAR-10": rows}, **given | more)
+
+
+def frontiers(**more: Any) -> Drawn:
+    cloud = Cloud("warm start", [[10.0, 12.0], [30.0, 30.0], [40.0, 44.0]], [[50.0, 52.0], [60.0, 62.0], [55.0, 55.0]])
+    given: dict[str, Any] = {"xlabel": "thousands", "ylabel": "accuracy (%)", "message": "M.", "source": SOURCE}
+    return figures.frontiers("rates", [cloud], **given | more)
+
+
+KINDS = {"lines": lines, "intervals": intervals, "frontiers": frontiers}
+
+
+def data_of(figure: Drawn) -> list[dict[str, str]]:
+    """The rows of the figure's file of data."""
+    [text] = re.findall(r'href="data:text/csv;charset=utf-8,([^"]*)"', figure.html)
+    return list(csv.DictReader(io.StringIO(unquote(text))))
+
+
+def alt_of(figure: Drawn) -> str:
+    [text] = re.findall(r'role="img" aria-label="([^"]*)"', figure.html)
+    return text
+
+
+def drawn(monkeypatch: pytest.MonkeyPatch, make: Any) -> list[Figure]:
+    """What matplotlib was given to draw, wide and narrow."""
+    made: list[Figure] = []
+    svg = drawing._svg
+
+    def spy(figure: Figure, layout: drawing.Layout, prefix: str) -> str:
+        made.append(figure)
+        return svg(figure, layout, prefix)
+
+    monkeypatch.setattr(drawing, "_svg", spy)
+    make()
+    return made
+
+
+# Every kind ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_a_figure_has_its_anchor_its_message_its_alternative_text_and_its_files(make: Any) -> None:
+    html = make().html
+    assert html.startswith('<figure class="drawn" id="fig-')
+    assert len(re.findall(r"<figcaption>.*?</figcaption>", html, re.DOTALL)) == 1
+    assert 'download="' in html and ".csv" in html and "wsnb run gap-offline --profile laptop" in html
+    assert re.search(r"\d", alt_of(make()))
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_the_alternative_text_names_numbers_of_the_data(make: Any) -> None:
+    figure = make()
+    said = {float(each.replace("−", "-")) for each in re.findall(r"−?\d+\.\d", alt_of(figure))}
+    rows = [[float(each) for each in row.values() if re.fullmatch(r"-?[\d.]+", each or "")] for row in data_of(figure)]
+    known = [value for row in rows for value in row]
+    if make is frontiers:  # which shows means over the runs of a configuration, a row each
+        known += [
+            sum(pair) / 2 for one, other in zip(rows, rows[1:], strict=False) for pair in zip(one, other, strict=True)
+        ]
+    assert said and all(min(abs(value - each) for value in known) < 0.1 for each in said)
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_a_picture_has_both_layouts_with_text_as_large_as_the_pages(make: Any) -> None:
+    html = make().html.partition("<figcaption>")[0]
+    assert re.findall(r'<svg class="(\w+)" viewBox="0 0 (\d+) ', html) == [("wide", "656"), ("narrow", "304")]
+    sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", html)]
+    assert sizes and min(sizes) >= 16 and "font: " not in html
+    assert "font-family" not in html
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_every_colour_of_a_picture_has_one_for_a_dark_page(make: Any) -> None:
+    html = make().html.partition("<figcaption>")[0]
+    assert "light-dark(" in html
+    assert re.findall(r"#[0-9a-f]{6}", re.sub(r"light-dark\([^)]*\)|url\([^)]*\)", "", html)) == []
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_the_file_of_a_picture_stands_alone_in_the_colours_of_a_light_page(make: Any) -> None:
+    [text] = re.findall(r'href="data:image/svg\+xml;charset=utf-8,([^"]*)"', make().html)
+    svg = unquote(text)
+    assert svg.startswith("<svg") and "light-dark" not in svg and 'xmlns="http://www.w3.org/2000/svg"' in svg
+    assert ElementTree.fromstring(svg).tag.endswith("svg")
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_a_figure_is_the_same_to_the_byte_each_time(make: Any) -> None:
+    assert make().html == make().html
+
+
+def test_identifiers_inside_a_page_are_all_different() -> None:
+    ids = re.findall(r' id="([^"]*)"', "".join(make().html for make in KINDS.values()))
+    assert len(ids) == len(set(ids)) > 10
+
+
+def test_what_is_said_in_words_cannot_break_out_of_them() -> None:
+    html = lines(message='a "quoted" <b>').html
+    assert "<b>" not in html and "a &quot;quoted&quot; &lt;b&gt;" in html
+
+
+def test_with_nothing_to_draw_a_figure_says_that_it_was_not_run() -> None:
+    empty = figures.lines("e", {"a": [Line("warm start", [], [])]}, xlabel="x", message="M.", source=SOURCE)
+    assert "<svg" not in empty.html and "Not run." in empty.html and ".svg" not in empty.html
+    nothing = figures.intervals("i", {"": {"SGD": Interval(None)}}, xlabel="x", message="M.", source=SOURCE)
+    assert "Not run." in nothing.html
+    assert "Not run." in figures.frontiers("f", [], xlabel="x", ylabel="y", message="M.", source=SOURCE).html
+
+
+# Lines --------------------------------------------------------------------------------------------
+
+
+def test_lines_and_bands_are_those_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {(row["line"], float(row["epochs"])): row for row in data_of(lines())}
+    for figure in drawn(monkeypatch, lines):
+        [axes] = figure.axes
+        for line, start in zip(axes.lines, ("warm start", "random init"), strict=True):
+            assert line.get_color() == colour_of(start).light
+            for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True):
+                assert float(rows[start, x]["mean"]) == y
+        bands = [each for each in axes.collections if isinstance(each, PolyCollection)]
+        first = bands[0].get_paths()[0].vertices
+        mean, spread = (float(rows["warm start", 5][part]) for part in ("mean", "standard deviation"))
+        assert {mean - spread, mean + spread} <= set(first[first[:, 0] == 5][:, 1])
+    assert [rows["warm start", 15][f"run {n}"] for n in (1, 2)] == ["31.0", "33.0"]
+
+
+def test_what_a_paper_prints_is_drawn_said_and_in_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make() -> Drawn:
+        return lines(printed={"test accuracy (%)": {10: 25.5}})
+
+    assert "Printed: 25.5 at 10" in alt_of(make()) and "Diamonds: what the paper prints." in make().html
+    assert [row["mean"] for row in data_of(make()) if row["line"] == "printed"] == ["25.5"]
+    for figure in drawn(monkeypatch, make):
+        assert [list(each.get_ydata()) for each in figure.axes[0].lines if each.get_marker() == "D"] == [[25.5]]
+
+
+def test_panels_stand_side_by_side_or_under_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide, narrow = drawn(
+        monkeypatch,
+        lambda: figures.lines("two", {"a": [RISING], "b": [FLAT]}, xlabel="x", message="M.", source=SOURCE),
+    )
+    (left, right), (above, below) = (figure.axes for figure in (wide, narrow))
+    assert left.get_position().y0 == pytest.approx(right.get_position().y0, abs=0.01)
+    assert above.get_position().y0 > below.get_position().y1
+
+
+def test_a_curve_that_ended_early_is_held_at_its_last_value() -> None:
+    long, short = (
+        dataclasses.replace(made_records.record(made_records.HALF), curves={"test_accuracy": curve})
+        for curve in ([0.2, 0.3, 0.4], [0.5])
+    )
+    line = figures.of_epochs("warm start", [long, short], shift=2)
+    assert line.x == [2, 3, 4, 5]
+    assert [row[1:] for row in line.values] == [[20.0, 30.0, 40.0], [50.0, 50.0, 50.0]]
+
+
+# Intervals and frontiers --------------------------------------------------------------------------
+
+
+def test_intervals_are_those_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = data_of(intervals())
+    assert [first[part] for part in ("gap (points)", "low", "high", "printed", "pair 1")] == [
+        "1.5",
+        "0.5",
+        "2.5",
+        "2.46",
+        "1.0",
+    ]
+    assert (second["gap (points)"], second["printed"]) == ("", "-0.3")
+    assert "CIFAR-10, Adam: not run, printed −0.3" in alt_of(intervals())
+    for figure in drawn(monkeypatch, intervals):
+        ends = [sorted(line.get_xdata()) for line in figure.axes[0].lines if line.get_linewidth() == 4]
+        assert ends == [[0.5, 2.5]]
+        assert [list(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() == "D"] == [[2.46], [-0.3]]
+
+
+def test_a_paired_effect_is_a_row_with_its_seeds() -> None:
+    row = figures.interval(Paired((1.0, 2.0, 3.0)), 2.0)
+    assert (row.mean, row.seeds, row.printed) == (2.0, (1.0, 2.0, 3.0), 2.0) and row.low < 2 < row.high
+    assert figures.interval(None).mean is None
+
+
+def test_the_frontier_leaves_out_what_another_beats() -> None:
+    assert figures.frontier([(3, 1), (1, 2), (2, 5), (2, 4), (9, 5)]) == [(1, 2), (2, 5)]
+    on = {row["configuration"] for row in data_of(frontiers()) if row["on the frontier"] == "True"}
+    assert on == {"1", "2"}
+
+
+# Colours ------------------------------------------------------------------------------------------
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colour", {INK, FAINT, *STARTS.values(), *OTHERS})
+def test_a_colour_can_be_read_on_either_page(colour: Colour) -> None:
+    assert contrast(colour.light, "#ffffff") >= 4.5
+    assert contrast(colour.dark, "#121212") >= 4.5
+
+
+def test_starts_have_a_colour_each_and_no_colour_stands_for_two() -> None:
+    known = [*STARTS.values(), *OTHERS, FAINT, GRID]
+    assert len({each.light for each in known}) == len(known) == len({each.dark for each in known})
+    assert colour_of("warm start") == STARTS["warm start"] and colour_of("FIRE") in OTHERS

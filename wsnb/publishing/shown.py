@@ -1,0 +1,114 @@
+"""What a cell shows: Markdown, or HTML that stands under its own power on a page, with where it comes from."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from wsnb.evidence.records import Record
+from wsnb.trials.trial import Trial
+
+SAFE = " /:?=,;()'+*!@$"
+"""What stands for itself in the address of a file that is within the page."""
+
+
+class Shown:
+    """Markdown as the output of a cell."""
+
+    def __init__(self, markdown: str) -> None:
+        self.markdown = self.plain = markdown
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {"text/markdown": self.markdown, "text/plain": self.markdown}
+
+
+class Html:
+    """HTML as the output of a cell, and what is said in its place where there is only text."""
+
+    def __init__(self, html: str, plain: str) -> None:
+        self.html, self.plain = html, plain
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {"text/html": self.html, "text/plain": self.plain}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a figure or a table was made from.
+
+    Attributes:
+        chapter: whose it is.
+        profile: at which its trainings were made; several where it gathers from several; empty where it was trained
+            while the page was executed.
+        records: what it rests on.
+    """
+
+    chapter: str
+    profile: str
+    records: Mapping[Trial, Record] = field(repr=False)
+
+    @property
+    def seeds(self) -> list[int]:
+        """In their order."""
+        return sorted({record.trial["seed"] for record in self.records.values()})
+
+    def line(self, name: str, data: str, picture: str = "") -> str:
+        """The quiet line under a figure or a table: its data, its picture, its records, and how to make it again.
+
+        Args:
+            name: of its files.
+            data: CSV of what it shows.
+            picture: SVG of it, where it is one.
+        """
+        parts = [download(f"{name}.csv", "text/csv", data, "data (CSV)")]
+        if picture:
+            parts.append(download(f"{name}.svg", "image/svg+xml", picture, "picture (SVG)"))
+        command = f"wsnb run {self.chapter}"
+        if self.records:
+            parts.append(in_ranges(self.seeds))
+        if self.profile and self.records:
+            hours = sum(record.provenance["seconds"] for record in self.records.values()) / 3600
+            parts += [f"{hours:.1f} hours of training", f"profile {escape(self.profile)}"]
+        if self.profile:
+            command += f" --profile {self.profile.split(',')[0]}"
+        parts.append(f"<code>{escape(command)}</code>")
+        if self.records:
+            keys = " ".join(f"<code>{trial.key}</code>" for trial in self.records)
+            parts.append(f"<details><summary>{counted(len(self.records), 'record')}</summary> {keys}</details>")
+        return f'<div class="made-from">{" · ".join(parts)}</div>'
+
+
+def download(name: str, kind: str, text: str, label: str) -> str:
+    """A link to a file that is within the page; the book's build makes files of such."""
+    return f'<a download="{name}" href="data:{kind};charset=utf-8,{quote(text, safe=SAFE)}">{label}</a>'
+
+
+def counted(number: int, thing: str) -> str:
+    """ "1 record", "2 records"."""
+    return f"{number:,} {thing}".replace(",", "\N{NARROW NO-BREAK SPACE}") + ("" if number == 1 else "s")
+
+
+def in_ranges(seeds: Sequence[int]) -> str:
+    """ "seeds 1 to 5, 901, 902"."""
+    runs: list[list[int]] = []
+    for seed in seeds:
+        if runs and seed == runs[-1][-1] + 1:
+            runs[-1].append(seed)
+        else:
+            runs.append([seed])
+    shown = ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
+    return f"seed{'' if len(seeds) == 1 else 's'} {shown}"
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Comma-separated values; numbers as they were computed, an empty field where there is none."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(["" if value is None else value for value in row] for row in rows)
+    return file.getvalue()
