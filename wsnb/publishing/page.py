@@ -54,14 +54,22 @@ def parameters(results: Results) -> Html:
     of, meanings = results.settings, chapter(results.chapter).meanings
     paper = vars(next(iter(of.values())).as_in_the_paper())
     rows = [
-        (f"`{name}`", meanings.get(name, ""), *(_value(vars(at)[name]) for at in of.values()), _value(value))
+        (
+            f"`{name}`",
+            meanings.get(name, ""),
+            *(_value(name, vars(at)[name]) for at in of.values()),
+            _value(name, value),
+        )
         for name, value in paper.items()
         if name != "profile"
     ]
     return table(("parameter", "what it is", *of, "paper"), rows, name="parameters", title="The parameters")
 
 
-def _value(value: Any) -> str:
+def _value(name: str, value: Any) -> str:
+    """A parameter's value; of a number of images, the share that a fraction is, and all where there is none."""
+    if name.endswith("images") and (value is None or isinstance(value, float)):
+        return "all" if value in (None, 1.0) else f"{value:.0%}"
     if value is None:
         return "–"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
