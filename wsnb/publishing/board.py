@@ -38,8 +38,7 @@ def size(effect: Effect, value: float) -> str:
 
 def least_in_words(effect: Effect) -> str:
     """The smallest size that matters: "1 points", or "×1.25"."""
-    unit = f" {effect.measure.unit}" if effect.measure.unit and not effect.measure.is_ratio else ""
-    return f"×{math.exp(effect.smallest):g}" if effect.measure.is_ratio else f"{effect.smallest:g}{unit}"
+    return f"×{math.exp(effect.smallest):g}" if effect.measure.is_ratio else f"{effect.smallest:g}{_unit(effect)}"
 
 
 def measured(finding: Finding) -> str:

@@ -15,8 +15,7 @@ class Colour(NamedTuple):
 INK = Colour("#222832", "#ced6dd")
 FAINT = Colour("#5d6670", "#9aa5b1")
 GRID = Colour("#e3e6ea", "#2c333b")
-PAGE = Colour("#fefefe", "#14181e")
-"""Text, secondary text, lines behind the data, and what is behind everything."""
+"""Text, secondary text, and lines behind the data."""
 
 STARTS = {
     "half of the data": Colour("#6a6a6b", "#a3a7ad"),
@@ -24,7 +23,6 @@ STARTS = {
     "warm start": Colour("#b84e00", "#ff9147"),
     "shrink-perturb": Colour("#007a56", "#2fc796"),
     "as coded": Colour("#a8437c", "#e58fbd"),
-    "paper": INK,
 }
 """By start; hues of Okabe and Ito's palette, which colour-blind readers can tell apart, at the contrast of text."""
 
@@ -44,6 +42,6 @@ def colour_of(start: str) -> Colour:
 
 def in_both_schemes(svg: str) -> str:
     """The picture for any page: each colour that it was drawn in is also what stands for it on a dark page."""
-    for colour in {INK, FAINT, GRID, PAGE, *STARTS.values(), *OTHERS}:
+    for colour in {INK, FAINT, GRID, *STARTS.values(), *OTHERS}:
         svg = svg.replace(colour.light, f"light-dark({colour.light}, {colour.dark})")
     return svg

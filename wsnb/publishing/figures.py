@@ -8,7 +8,7 @@ message, which its author computes where it states a number, and how to read it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -146,34 +146,30 @@ def lines(
             (_name_ends if beside else _name_above)(panel, ends)
         return shown
 
-    rows, of_seeds = [], _columns(source, [line for drawn in panels.values() for line in drawn])
+    rows: list[list[Any]] = []
+    alt = ""
     for ylabel, drawn in panels.items():
+        said = []
         for line in drawn:
             mean, spread = _mean_and_spread(line)
             for number, x in enumerate(line.x):
-                seeds = [row[number] for row in line.values]
-                rows.append([ylabel, line.start, x, mean[number], spread[number], *seeds])
-        rows += [[ylabel, "printed", x, value, None] for x, value in printed.get(ylabel, {}).items()]
-    said = [
-        f"{line.start}: {_number(_mean_and_spread(line)[0][0])} at {line.x[0]:g}"
-        + (f", {_number(_mean_and_spread(line)[0][-1])} at {line.x[-1]:g}" if len(line.x) > 1 else "")
-        for drawn in panels.values()
-        for line in drawn
-    ]
-    of_panel = {ylabel: len(drawn) for ylabel, drawn in panels.items()}
-    alt, first = "", 0
-    for ylabel, count in of_panel.items():
-        alt += f"{ylabel} against {xlabel}. {'; '.join(said[first : first + count])}. "
+                rows.append(
+                    [ylabel, line.start, x, mean[number], spread[number], *(row[number] for row in line.values)]
+                )
+            ends = dict.fromkeys((0, len(line.x) - 1))
+            said.append(f"{line.start}: " + ", ".join(f"{_number(mean[end])} at {line.x[end]:g}" for end in ends))
+        alt += f"{ylabel} against {xlabel}. {'; '.join(said)}. "
         if theirs := printed.get(ylabel):
+            rows += [[ylabel, "printed", x, value] for x, value in theirs.items()]
             alt += "Printed: " + "; ".join(f"{_number(value)} at {x:g}" for x, value in theirs.items()) + ". "
-        first += count
     read = "Lines are means over seeds, bands one standard deviation between them."
     if printed:
         read += " Diamonds: what the paper prints."
-    columns = ["panel", "line", xlabel, "mean", "standard deviation", *of_seeds]
+    all_lines = [line for drawn in panels.values() for line in drawn]
+    columns = ["panel", "line", xlabel, "mean", "standard deviation", *_columns(source, all_lines)]
     return figure(
         name, draw, message=message, reading=f"{read} {reading}".strip(), alt=alt.strip(), data=as_csv(columns, rows),
-        source=source, is_empty=not said,
+        source=source, is_empty=not all_lines,
     )  # fmt: skip
 
 
@@ -240,7 +236,6 @@ class Interval:
         low, high: the ends of its 95 % interval.
         seeds: single values, drawn as dots.
         printed: the paper's value, drawn as a diamond.
-        start: after which it is coloured.
         kind: ``"ours"``; ``"theirs"``; ``"imputed"``: theirs, with an interval that is not its own, drawn thin; or
             ``"pooled"``: a mean over those above it, drawn as a diamond as wide as its interval.
     """
@@ -250,7 +245,6 @@ class Interval:
     high: float = 0.0
     seeds: Sequence[float] = ()
     printed: float | None = None
-    start: str = "warm start"
     kind: str = "ours"
 
 
@@ -300,8 +294,8 @@ def intervals(
             if title:
                 height -= 0.3
                 axes.annotate(title, (0, height), xycoords=("axes fraction", "data"), va="center", fontweight="bold",
-                              xytext=(0 if not layout.is_wide else -4, 0), textcoords="offset points",
-                              ha="left" if not layout.is_wide else "right")  # fmt: skip
+                              xytext=(-4 if layout.is_wide else 0, 0), textcoords="offset points",
+                              ha="right" if layout.is_wide else "left")  # fmt: skip
                 height -= 1
             for label, row in group.items():
                 _draw_interval(axes, height, row)
@@ -312,7 +306,7 @@ def intervals(
                 height -= 1
         axes.set_yticks(list(labels), list(labels.values()))
         axes.tick_params(axis="y", length=0)
-        axes.set_ylim(height + 0.5, 0.7 if not layout.is_wide else 0.5)
+        axes.set_ylim(height + 0.5, 0.5 if layout.is_wide else 0.7)
         shown.supxlabel(layout.wrapped(xlabel, 1), fontsize=16)
         axes.xaxis.set_major_locator(MaxNLocator(7 if layout.is_wide else 5))
         axes.grid(axis="y", visible=False)
@@ -348,7 +342,7 @@ def intervals(
 
 def _draw_interval(axes: Axes, height: float, row: Interval) -> None:
     if row.mean is not None:
-        colour = (colour_of(row.start) if row.kind == "ours" else FAINT if row.kind == "pooled" else INK).light
+        colour = {"ours": colour_of("warm start"), "pooled": FAINT}.get(row.kind, INK).light
         if row.kind == "pooled":
             corners = ((row.low, 0), (row.mean, 0.3), (row.high, 0), (row.mean, -0.3))
             axes.fill([x for x, _ in corners], [height + y for _, y in corners], color=colour)
@@ -379,7 +373,7 @@ class Cloud:
     start: str
     costs: Sequence[Sequence[float]]
     reached: Sequence[Sequence[float]]
-    names: Sequence[str] = field(default=())
+    names: Sequence[str] = ()
 
     @property
     def points(self) -> list[tuple[float, float]]:

@@ -51,6 +51,9 @@ def _code_of(sources: list[str]) -> list[nbformat.NotebookNode]:
     return [nbformat.v4.new_markdown_cell(text)]
 
 
+_LED_TO = re.compile(r"IPY_MODEL_(\w+)")
+
+
 def with_steady_names(notebook: nbformat.NotebookNode) -> str:
     """The notebook as JSON, its widgets named in the order in which they lead to one another, not at random."""
     text = nbformat.writes(notebook)
@@ -60,21 +63,15 @@ def with_steady_names(notebook: nbformat.NotebookNode) -> str:
         for name, of in each["state"].items()
     }
     outputs = json.dumps([cell.get("outputs", []) for cell in notebook.cells])
-    order: dict[str, None] = {}
+    order: dict[str, int] = {}
     waiting = re.findall(r'"model_id": "(\w+)"', outputs)
     while waiting:
         name = waiting.pop(0)
         if name in state and name not in order:
-            order[name] = None
-            waiting += re.findall(r"IPY_MODEL_(\w+)", state[name])
-    links = sorted(name for name in state if name not in order)  # which nothing leads to: they lead to others
-    for name in sorted(
-        links,
-        key=lambda name: [
-            list(order).index(each) for each in re.findall(r"IPY_MODEL_(\w+)", state[name]) if each in order
-        ],
-    ):
-        order[name] = None
-    for number, name in enumerate(order):
+            order[name] = len(order)
+            waiting += _LED_TO.findall(state[name])
+    links = [name for name in state if name not in order]  # which nothing leads to: they lead to others
+    links.sort(key=lambda name: [order[each] for each in _LED_TO.findall(state[name]) if each in order])
+    for number, name in enumerate([*order, *links]):
         text = text.replace(name, f"{number:032x}")
     return nbformat.writes(nbformat.reads(text, as_version=4))  # in the order of these names
