@@ -8,6 +8,9 @@ SUPPORTED := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_in
 LOCK := uv pip compile pyproject.toml --all-extras --group build --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-emit-index-url --output-file requirements.lock
 
+# Python keeps what it compiles: else each of the many processes of a test or a book compiles all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help env book test lint bench lock clean
 

@@ -43,7 +43,7 @@ from wsnb import SGD, Epochs, Item, Part, ResNet18, Trial, half
 
 
 def trials(at):
-    """For each seed, by start and epochs on half: the stops, the warm starts from them, and random init at 0."""
+    """For each seed, by start and epochs on half: the stops, warm starts from them, random init at 0."""
 
     def stopped_early(seed):
         shared = {"batch_size": at.batch_size, "curve_images": at.curve_images}
@@ -207,14 +207,21 @@ def after(epochs):
         figures.of_epochs(start, compared.records((start, stop)), 0 if start == "half of the data" else epochs)
         for start, stop in names.items()
     ]
-    label, most = f"stopped after {epochs} epochs", max(map(max, by_stop("warm start")), default=100)
     return figures.lines(
-        f"stopped-{epochs}", {"test accuracy (%)": lines}, xlabel="epoch", message=label, source=source,
-        limits=(0, 1.15 * most),
+        f"stopped-{epochs}", {"test accuracy (%)": lines}, xlabel="epoch", message=f"Stopped after {epochs} epochs.",
+        source=source, limits=(0, 1.15 * max(map(max, by_stop("warm start")), default=100)),
     )  # fmt: skip
 
 
-widgets.chooser("Stop the half after", {f"{epochs} epochs": after(epochs) for epochs in stops})
+widgets.chooser(
+    "stopped",
+    "Stop the half after",
+    {f"{epochs} epochs": after(epochs) for epochs in stops},
+    message="The longer the half is trained, the later the warm start begins; move the slider, or use the arrow keys.",
+    reading="Lines are means over seeds, bands one standard deviation between them; random init is shifted so that it "
+    "lies over the warm start.",
+    source=source,
+)
 
 # %% [markdown]
 # ## Verdict

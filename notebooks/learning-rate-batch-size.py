@@ -56,7 +56,7 @@ from wsnb import SGD, Item, Part, ResNet18, TrainAccuracy, Trial, half
 
 
 def trials(at):
-    """For each seed, by start and by (learning rate, batch size) of either phase; the same twice where there is one."""
+    """For each seed, by start and (learning rate, batch size) of either phase, the same where there is one."""
 
     def crossed(seed, held_out=0):
         stop = TrainAccuracy(at.train_accuracy, at.figure_4_epoch_limit, measured="running")
@@ -71,14 +71,16 @@ def trials(at):
                 found["random init", pair, pair] = first.replace(data=whole)
                 one, two = ((rates[(i + k) % len(rates)], sizes[(j + k) % len(sizes)]) for k in (1, 2))
                 for r, b in (one, two):
-                    found["warm start", pair, (r, b)] = first.then(data=whole, optimizer=SGD(r), batch_size=b)
+                    warm = first.then(data=whole, optimizer=SGD(r), batch_size=b)
+                    found["warm start", pair, (r, b)] = warm
                 if not held_out:  # the replication's second repeat goes on from its first
                     warm = found["warm start", pair, one]
                     found["as coded", pair, two] = warm.then(optimizer=SGD(two[0]), batch_size=two[1])
         return found
 
     final = {seed: crossed(seed) for seed in at.seeds_of(at.figure_4_seeds)}
-    choosing = {seed: crossed(seed, at.held_out) for seed in at.seeds_of(at.choosing_seeds, at.first_choosing_seed)}
+    others = at.seeds_of(at.choosing_seeds, at.first_choosing_seed)
+    choosing = {seed: crossed(seed, at.held_out) for seed in others}
     return {"Figure 4": Item(final, family="Figure 4"), "choosing": Item(choosing, family="Figure 4")}
 
 

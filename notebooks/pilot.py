@@ -45,13 +45,14 @@ def trials(at):
     def three(width, images, seed):
         rule, stop = SGD(at.learning_rate), Epochs(at.pilot_epochs)
         shared = {"batch_size": at.batch_size, "curve_images": at.pilot_curve_images}
-        on_half = Trial(Part(at.dataset, half(images)), ResNet18(width), rule, stop, seed, **shared)
-        everything = Part(at.dataset, images)
-        warm = on_half.then(data=everything)
-        return {"half of the data": on_half, "random init": on_half.replace(data=everything), "warm start": warm}
+        first, whole = Part(at.dataset, half(images)), Part(at.dataset, images)
+        on_half = Trial(first, ResNet18(width), rule, stop, seed, **shared)
+        random, warm = on_half.replace(data=whole), on_half.then(data=whole)
+        return {"half of the data": on_half, "random init": random, "warm start": warm}
 
-    first, *wider = at.pilot_widths
-    sizes = [*((first, images) for images in at.pilot_images), *((width, min(at.pilot_images)) for width in wider)]
+    narrow, *wider = at.pilot_widths
+    sizes = [(narrow, images) for images in at.pilot_images]
+    sizes += [(width, min(at.pilot_images)) for width in wider]
     seeds = at.seeds_of(at.pilot_seeds, at.first_pilot_seed)
     return {size: Item({seed: three(*size, seed) for seed in seeds}) for size in sizes}
 
@@ -146,6 +147,44 @@ page.table(
     ],
     name="gaps",
     source=found.source(),
+)
+
+# %% tags=["answer", "hide-input"]
+page.text(
+    "Random init less warm start at the end, seed by seed: "
+    + "; ".join(
+        f"{gaps(compared, 'test_accuracy')} points with width {named(size)} images ({hours(compared)} hours a seed)"
+        for size, compared in found.compared.items()
+        if len(compared)
+    )
+    + "."
+    if found.records
+    else "Not run yet."
+)
+
+# %% tags=["answer", "hide-input"]
+from wsnb.publishing import figures
+
+first = [size for size in found.items if size[0] == at.pilot_widths[0] and len(found[size])]
+
+
+def line(start, of):
+    """Against the number of images, of the first width: a value for each seed."""
+    return figures.Line(
+        start, [images for _, images in first], list(zip(*(of(found[size]) for size in first), strict=True))
+    )
+
+
+figures.lines(
+    "pilot",
+    {
+        "test accuracy (%)": [line(start, lambda compared, start=start: compared.percent(start)) for start in STARTS],
+        "gap (points)": [line("warm start", lambda compared: compared.gap("random init", "warm start").differences)],
+    },
+    xlabel="training images",
+    message=f"What ResNet-18 of width {at.pilot_widths[0]} reaches, by the number of images.",
+    is_log=True,
+    source=found.source(*first) if first else found.source(),
 )
 
 # %% [markdown]

@@ -49,13 +49,14 @@ def trials(at):
 
     def both(seed):
         found, rule, stop = {}, SGD(at.learning_rate), Epochs(at.phase_epochs)
+        first, whole = Part(at.dataset, half(at.images)), Part(at.dataset, at.images)
+        shared = {"batch_size": at.batch_size, "curve_images": at.curve_images}
         for precision in ("fp32", "bf16"):
-            shared = {"batch_size": at.batch_size, "precision": precision, "curve_images": at.curve_images}
-            on_half = Trial(Part(at.dataset, half(at.images)), ResNet18(at.width), rule, stop, seed, **shared)
-            everything = Part(at.dataset, at.images)
+            shared["precision"] = precision
+            on_half = Trial(first, ResNet18(at.width), rule, stop, seed, **shared)
             found[precision, "half of the data"] = on_half
-            found[precision, "random init"] = on_half.replace(data=everything)
-            found[precision, "warm start"] = on_half.then(data=everything)
+            found[precision, "random init"] = on_half.replace(data=whole)
+            found[precision, "warm start"] = on_half.then(data=whole)
         return found
 
     return {"precision": Item({seed: both(seed) for seed in at.seeds_of(at.precision_seeds)})}
@@ -140,7 +141,7 @@ page.table(
     source=source,
 )
 
-# %% tags=["hide-input"]
+# %% tags=["answer", "hide-input"]
 mean_of_three = page.effect(differences["mean of the three"], 2)
 figures.intervals(
     "precision",

@@ -49,16 +49,16 @@ def trials(at):
     def three(decay, seed):
         rule, stop = SGD(at.learning_rate, weight_decay=decay), Epochs(at.phase_epochs)
         shared = {"batch_size": at.batch_size, "curve_images": at.curve_images}
-        on_half = Trial(Part(at.dataset, half(at.images)), ResNet18(at.width), rule, stop, seed, **shared)
-        everything = Part(at.dataset, at.images)
+        first, whole = Part(at.dataset, half(at.images)), Part(at.dataset, at.images)
+        on_half = Trial(first, ResNet18(at.width), rule, stop, seed, **shared)
         return {
             "half of the data": on_half,
-            "random init": on_half.replace(data=everything),
-            "warm start": on_half.then(data=everything),
+            "random init": on_half.replace(data=whole),
+            "warm start": on_half.then(data=whole),
         }
 
-    decays = (*at.weight_decays, 0.0)
-    return {decay: Item({seed: three(decay, seed) for seed in at.all_seeds}, family="Table 2") for decay in decays}
+    of = {decay: {seed: three(decay, seed) for seed in at.all_seeds} for decay in (*at.weight_decays, 0.0)}
+    return {decay: Item(seeds, family="Table 2") for decay, seeds in of.items()}
 
 
 # %% [markdown]
@@ -106,7 +106,7 @@ page.parameters(found)
 # What weight decay does to a step:
 
 # %% tags=["method", "hide-input"]
-page.method(SGD)
+page.method(SGD, SGD.update)
 
 # %% [markdown]
 # Where this differs from the paper, found by comparing each trial with the one that the paper describes, field by field.
@@ -160,6 +160,7 @@ page.text(
 
 # %% tags=["answer", "hide-input"]
 from wsnb.papers import kireev2021
+from wsnb.papers.table_1 import printed
 
 PRINTED = kireev2021.TABLE_2 | {0.0: kireev2021.TABLE_1["CIFAR-10", "ResNet-18", "SGD"]}
 
@@ -169,15 +170,15 @@ def gap(decay):
     return found[decay].gap("random init", "warm start")
 
 
+def theirs(decay):
+    """The paper's, in the row without decay that of its Table 1."""
+    return {kireev2021.PAPER.short: printed(PRINTED[decay])} if decay in PRINTED else {}
+
+
 ours = {decay: gap(decay) for decay in found.items if gap(decay)}
 figures.intervals(
     "weight-decay",
-    {
-        "": {
-            f"weight decay {decay:g}": figures.interval(gap(decay), PRINTED[decay].gap if decay in PRINTED else None)
-            for decay in found.items
-        }
-    },
+    {"": {f"weight decay {decay:g}": figures.interval(gap(decay), theirs(decay)) for decay in found.items}},
     xlabel="gap: random init − warm start, test accuracy (points)",
     message="The gap by weight decay: "
     + "; ".join(f"{page.signed(each.mean)} at {decay:g}" for decay, each in ours.items())
@@ -195,12 +196,6 @@ figures.intervals(
 
 
 # %% tags=["hide-input"]
-def printed(decay):
-    """The paper's row."""
-    cell = PRINTED.get(decay)
-    return "–" if cell is None else f"{cell.shown} ({page.signed(cell.gap, 2)})"
-
-
 def share(decay, start, measure="test_accuracy"):
     """A final accuracy in percent."""
     return page.accuracy(found[decay].percent(start, measure))
@@ -216,7 +211,7 @@ page.table(
             *(share(decay, start) for start in STARTS),
             page.effect(gap(decay)),
             *(share(decay, start, "train_accuracy") for start in STARTS),
-            printed(decay),
+            page.pair(PRINTED.get(decay)),
         )
         for decay in found.items
     ],

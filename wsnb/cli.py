@@ -188,6 +188,7 @@ def plan(names: tuple[str, ...], profile: str | None, given: dict[str, Any], **c
     help="What to do about trials that no record answers.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the executed copies [_build/runs].")
+@click.option("--preview", is_flag=True, help="Render the page too, beside the book: in _build/preview.")
 @click.option("--time-budget", help="Stop in good order after this time: 90s, 9m, 2h.")
 @_crew_options
 def run(
@@ -196,6 +197,7 @@ def run(
     given: dict[str, Any],
     missing: str,
     output: Path | None,
+    preview: bool,
     time_budget: str | None,
     **crew: Any,
 ) -> None:
@@ -203,6 +205,7 @@ def run(
 
     The executed copy goes to _build/runs; the book's own pages change with `wsnb book` alone.
     """
+    from wsnb.publishing import render
     from wsnb.publishing.execute import Execution, execute
 
     deadline = None if time_budget is None else time.monotonic() + (_seconds(time_budget) or 0)
@@ -213,7 +216,8 @@ def run(
         name = f"{chapter.name}.{str(settings.get('profile', 'live')).replace(', ', '-')}.ipynb"
         target = (output or places.root() / "_build" / "runs").resolve() / name
         execute([Execution(chapter, settings, target)], missing="skip" if missing == "skip" else "error")
-        click.echo(f"{chapter.name}: {target}")
+        shown = render.preview(places.root(), chapter.name, target) if preview else target
+        click.echo(f"{chapter.name}: {shown}")
 
 
 @app.command()

@@ -53,3 +53,8 @@ def near_miss(given: str, allowed: Iterable[str]) -> str:
     """``" Did you mean 'x'?"`` when ``given`` is close to one of ``allowed``, else an empty string."""
     found = difflib.get_close_matches(given, list(allowed), n=1, cutoff=0.6)
     return f" Did you mean {found[0]!r}?" if found else ""
+
+
+def counted(number: int, what: str) -> str:
+    """ "1 trial", "2 trials"."""
+    return f"{number:,} {what}".replace(",", "\N{NARROW NO-BREAK SPACE}") + ("" if number == 1 else "s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from findings_of import around, found
@@ -31,7 +32,7 @@ def row(finding: Finding, *claims: Claim) -> str:
 def test_claims_of_one_question_share_a_card_and_count_once() -> None:
     shown = row(found(around(3.0, 0.5)), GAP, SAME)
     assert "a-gap: Something is higher. (Kireev et al. (2021), Figure 0) / the-same:" in shown
-    assert board.counted(judged(found(around(3.0, 0.5)), GAP, SAME, NONE).verdicts) == {
+    assert board.outcomes(judged(found(around(3.0, 0.5)), GAP, SAME, NONE).verdicts) == {
         "reproduced": 1, "not reproduced": 1, "inconclusive": 0, "not run": 0,
     }  # fmt: skip
 
@@ -75,8 +76,8 @@ def test_claims_that_rest_on_the_same_measurements_with_the_same_outcome_count_o
     whole = Claim("all", kireev2021.PAPER, "Text", "All.", "T", {f"cell {n}": "positive" for n in range(3)})
     implied = Claim("no less", kireev2021.PAPER, "T", "As good.", "T", {"cell 0": "not below"})
     reproduced = [Verdict(each, "reproduced") for each in (*parts, whole, implied)]
-    assert board.counted(reproduced)["reproduced"] == 3
-    assert board.counted([Verdict(whole, "reproduced")])["reproduced"] == 1
+    assert board.outcomes(reproduced)["reproduced"] == 3
+    assert board.outcomes([Verdict(whole, "reproduced")])["reproduced"] == 1
 
 
 def test_a_papers_value_says_whether_ours_agrees() -> None:
@@ -102,8 +103,8 @@ def test_the_findings_name_the_smallest_size_that_matters_the_family_and_the_thr
     finding = found([3.0, 2.9, 3.1, 3.0, 3.1], failed=(4,))
     [_, line] = board.findings(judged(finding)).plain.splitlines()
     cells = line.split(" | ")
-    assert cells[1:3] == ["1 points", "1"]
-    assert cells[4:] == ["5", "<.001 / 1 / <.001", "**positive and large (1 of 5 pairs failed)**"]
+    assert cells[1] == "**positive and large (1 of 5 pairs failed)**"
+    assert cells[3:] == ["5", "1 point", "1", "<.001 / 1 / <.001"]
 
 
 def test_a_ratio_is_shown_as_one() -> None:
@@ -117,7 +118,29 @@ def test_a_card_shows_the_finding_on_an_axis_with_what_matters_and_what_is_print
     html = board.verdicts(judged(found(around(3.0, 0.5)), printed)).html
     assert 'class="verdict reproduced"' in html and "It is &lt;higher&gt;." in html
     label = html.split('aria-label="')[1].split('"')[0]
-    assert "+3.0 [+2.4,\N{NO-BREAK SPACE}+3.6] points; the smallest that matters is 1 points; printed +2.5" in label
+    assert "+3.0 [+2.4,\N{NO-BREAK SPACE}+3.6] points; the smallest that matters is 1 point; printed +2.5" in label
+
+
+def test_an_axis_has_its_numbers_unless_they_would_stand_in_one_another() -> None:
+    def numbers(finding: Finding) -> list[str]:
+        return re.findall(r"<text[^>]*>([^<]*)<", board.verdicts(judged(finding, GAP)).html)
+
+    assert sorted(numbers(found(around(3.0, 0.5)))) == ["+1.0", "0", "−1.0"]
+    assert numbers(found(around(90.0, 0.5))) == ["0"]
+    assert "×1.25" in numbers(found(around(math.log(0.5), 0.1), effect_measure=IMAGES_SEEN))
+
+
+def test_what_was_not_run_and_lacks_the_same_is_one_card() -> None:
+    other, last = (Claim(name, kireev2021.PAPER, "F", "S.", "T", {name: "positive"}) for name in ("other", "last"))
+    absent = [Verdict(claim, "not run", missing="SVHN") for claim in (GAP, other)]
+    html = board.verdicts(Judged({}, (*absent, Verdict(last, "not run", missing="its trainings")))).html
+    assert html.count('class="verdict not-run"') == 2 and html.count("not run: needs SVHN") == 1
+    assert all(f'id="claim-{claim.id}"' in html for claim in (GAP, other, last))
+
+
+def test_of_effects_that_were_not_run_the_names_are_said_below_the_table() -> None:
+    shown = board.findings(judged(found([])))
+    assert "1 effect not run: gap" in shown.plain and "<tbody></tbody>" in shown.html
 
 
 def test_of_a_finding_of_which_nothing_finished_there_is_no_axis() -> None:
@@ -148,7 +171,7 @@ def test_an_answer_says_what_was_found_with_its_numbers(state: str) -> None:
 def test_an_answer_of_what_was_not_run_or_not_wholly_says_so() -> None:
     words = {"positive": "a", "negative": "b", "negligible": "c", "unclear": "whether"}
     assert board.answer(None, **words) == board.answer(found([]), **words) == "Not judged yet: whether."
-    assert board.answer(found([1.0], missing=(1, 2)), **words) == "Not judged: whether (1 seeds)."
+    assert board.answer(found([1.0], missing=(1, 2)), **words) == "Not judged: whether (1 seed)."
     assert "Not judged before all seeds are there: whether (" in board.answer(
         found([1.0, 2.0], missing=(2, 3, 4)), **words
     )

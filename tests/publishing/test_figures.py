@@ -15,10 +15,12 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
+from wsnb.errors import InvalidValue
 from wsnb.publishing import drawing, figures
 from wsnb.publishing.colours import FAINT, GRID, INK, OTHERS, STARTS, Colour, colour_of
 from wsnb.publishing.figures import Cloud, Drawn, Interval, Line
 from wsnb.publishing.shown import Source
+from wsnb.verdicts.claims import Printed
 from wsnb.verdicts.statistics import Paired
 
 SOURCE = Source("gap-offline", "laptop", {})
@@ -33,7 +35,10 @@ def lines(**more: Any) -> Drawn:
 
 
 def intervals(**more: Any) -> Drawn:
-    rows = {"SGD": Interval(1.5, 0.5, 2.5, (1.0, 2.0), printed=2.46), "Adam": Interval(None, printed=-0.3)}
+    rows = {
+        "SGD": Interval(1.5, 0.5, 2.5, (1.0, 2.0), {"One": Printed(2.46), "Other": Printed(3.0, 0.5, 4)}),
+        "Adam": Interval(None, printed={"One": Printed(-0.3)}),
+    }
     given: dict[str, Any] = {"xlabel": "gap (points)", "message": "One gap.", "source": SOURCE, "within": 1.0}
     return figures.intervals("gaps", {"CIFAR-10": rows}, **given | more)
 
@@ -192,29 +197,75 @@ def test_a_curve_that_ended_early_is_held_at_its_last_value() -> None:
     assert [row[1:] for row in line.values] == [[20.0, 30.0, 40.0], [50.0, 50.0, 50.0]]
 
 
+def test_a_panel_without_lines_is_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make() -> Drawn:
+        return figures.lines(
+            "two", {"a": [RISING], "b": [Line("FIRE", [], [])]}, xlabel="x", message="M.", source=SOURCE
+        )
+
+    assert all(len(figure.axes) == 1 for figure in drawn(monkeypatch, make)) and "Not run: b." in make().html
+
+
+def test_lines_of_one_colour_are_told_apart_by_their_dashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = [dataclasses.replace(RISING, start=start) for start in ("warm start", "warm start, raised rate", "FIRE")]
+    for figure in drawn(monkeypatch, lambda: figures.lines("d", {"a": panel}, xlabel="x", message="M.", source=SOURCE)):
+        plain, raised, fire = figure.axes[0].lines
+        assert plain.get_color() == raised.get_color() != fire.get_color()
+        assert plain.get_linestyle() == fire.get_linestyle() != raised.get_linestyle()
+
+
+def test_an_axis_can_be_logarithmic(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [figure.axes[0].get_xscale() for figure in drawn(monkeypatch, lambda: lines(is_log=True))] == ["log"] * 2
+
+
+@pytest.mark.parametrize(
+    "make, said",
+    [
+        (lambda: Line("FIRE", [1, 2], [[1.0, 2.0], [1.0]]), "2 places x and a row of 1 values"),
+        (lambda: Line("FIRE", [1, 2], [[1.0, float("nan")]]), "Line 'FIRE' holds nan"),
+        (lambda: Interval(1.0, 2.0, 3.0), "its mean 1.0 outside it"),
+        (lambda: Interval(float("inf"), 0.0, float("inf")), "holds inf"),
+        (lambda: Cloud("FIRE", [[1.0, 2.0]], [[1.0]]), "differ in their shapes"),
+        (lambda: Cloud("FIRE", [[0.0]], [[1.0]]), "a cost of 0; allowed: above 0"),
+        (lambda: lines(printed={"loss": {5: 1.0}}), "panel 'loss'; allowed: 'test accuracy (%)'"),
+        (lambda: figures.lines("my figure", {"a": [FLAT]}, xlabel="x", message="M.", source=SOURCE), "'my figure'"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_in_a_sentence(make: Any, said: str) -> None:
+    with pytest.raises(InvalidValue, match=re.escape(said)):
+        make()
+
+
 # Intervals and frontiers --------------------------------------------------------------------------
 
 
 def test_intervals_are_those_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = data_of(intervals())
-    assert [first[part] for part in ("gap (points)", "low", "high", "printed", "pair 1")] == [
-        "1.5",
-        "0.5",
-        "2.5",
-        "2.46",
-        "1.0",
-    ]
-    assert (second["gap (points)"], second["printed"]) == ("", "-0.3")
-    assert "CIFAR-10, Adam: not run, printed −0.3" in alt_of(intervals())
+    names = ("gap (points)", "low", "high", "printed: One", "printed: Other", "its standard error: Other", "pair 1")
+    assert [first[part] for part in names] == ["1.5", "0.5", "2.5", "2.46", "3.0", "0.5", "1.0"]
+    assert (second["gap (points)"], second["printed: One"], second["printed: Other"]) == ("", "-0.3", "")
+    assert "CIFAR-10, Adam: not run, One prints −0.3" in alt_of(intervals())
+    assert "In print: diamonds: One; squares: Other, with 95 % intervals" in intervals().html
     for figure in drawn(monkeypatch, intervals):
         ends = [sorted(line.get_xdata()) for line in figure.axes[0].lines if line.get_linewidth() == 4]
         assert ends == [[0.5, 2.5]]
         assert [list(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() == "D"] == [[2.46], [-0.3]]
+        assert [list(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() == "s"] == [[3.0]]
+        thin = [
+            line.get_xdata()
+            for line in figure.axes[0].lines
+            if line.get_linewidth() == 1 and "D" not in line.get_marker()
+        ]
+        assert pytest.approx([3 - 2.776 * 0.5, 3 + 2.776 * 0.5], abs=0.001) in [list(each) for each in thin]
 
 
 def test_a_paired_effect_is_a_row_with_its_seeds() -> None:
-    row = figures.interval(Paired((1.0, 2.0, 3.0)), 2.0)
-    assert (row.mean, row.seeds, row.printed) == (2.0, (1.0, 2.0, 3.0), 2.0) and row.low < 2 < row.high
+    row = figures.interval(Paired((1.0, 2.0, 3.0)), {"One": Printed(2.0)})
+    assert (row.mean, row.seeds, row.printed) == (
+        2.0,
+        (1.0, 2.0, 3.0),
+        {"One": Printed(2.0)},
+    ) and row.low < 2 < row.high
     assert figures.interval(None).mean is None
 
 
@@ -247,4 +298,5 @@ def test_a_colour_can_be_read_on_either_page(colour: Colour) -> None:
 def test_starts_have_a_colour_each_and_no_colour_stands_for_two() -> None:
     known = [*STARTS.values(), *OTHERS, FAINT, GRID]
     assert len({each.light for each in known}) == len(known) == len({each.dark for each in known})
-    assert colour_of("warm start") == STARTS["warm start"] and colour_of("FIRE") in OTHERS
+    assert colour_of("warm start") == STARTS["warm start"] and colour_of("a start of one's own") in OTHERS
+    assert colour_of("shrunk alone") == colour_of("shrink-perturb, 0.4") == STARTS["shrink-perturb"]

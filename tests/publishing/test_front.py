@@ -9,12 +9,12 @@ from findings_of import around, found
 
 from wsnb.papers import CLAIMS
 from wsnb.publishing import front
-from wsnb.publishing.board import counted
+from wsnb.publishing.board import outcomes
 from wsnb.publishing.front import Board
 from wsnb.verdicts.claims import Verdict, verdict
 from wsnb.verdicts.findings import Finding
 
-QUESTIONS = sum(counted([Verdict(claim, "not run") for claim in CLAIMS.values()]).values())
+QUESTIONS = sum(outcomes([Verdict(claim, "not run") for claim in CLAIMS.values()]).values())
 
 
 def board(chapter: str = "gap-offline", **findings: Finding) -> Board:

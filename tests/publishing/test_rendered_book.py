@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 import reading
 
@@ -183,6 +184,18 @@ def test_a_second_build_writes_the_page_that_changed_and_leaves_the_others(small
     render.build(small)
     assert "Changed." in chapter.read_text()
     assert other.stat().st_mtime_ns == written
+
+
+def test_a_preview_has_the_copy_in_the_pages_place_and_leaves_the_book_as_it_is(small: Path) -> None:
+    (small / "book/chapter.md").unlink()
+    of = {text: nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)]) for text in ("# Book", "# Copy")}
+    nbformat.write(of["# Book"], small / "book/chapter.ipynb")
+    nbformat.write(of["# Copy"], small / "copy.ipynb")
+    shown = render.preview(small, "chapter", small / "copy.ipynb")
+    assert shown == small / "_build/preview/_build/html/book/chapter.html" and "Copy" in shown.read_text()
+    assert "# Book" in (small / "book/chapter.ipynb").read_text()
+    with pytest.raises(WsnbError, match=r"`- file: book/new` to _toc.yml"):
+        render.preview(small, "new", small / "copy.ipynb")
 
 
 def test_a_warning_stops_a_build_and_the_next_one_too(small: Path) -> None:

@@ -6,6 +6,9 @@ import csv
 import io
 import re
 
+import pytest
+
+from wsnb.errors import InvalidValue
 from wsnb.publishing import page, tables
 from wsnb.publishing.shown import Source
 from wsnb.publishing.tables import FIGURE_SPACE, Cell, table
@@ -38,6 +41,19 @@ def test_markdown_within_a_cell_is_shown_and_anything_else_is_text() -> None:
     html = table(("a", "b"), [("`x` < y & z", "**met**"), ("1 < 2", "[there](there.html)")]).html
     assert "<code>x</code> &lt; y &amp; z" in html and "<strong>met</strong>" in html
     assert "1 &lt; 2" in html and '<a href="there.html">there</a>' in html
+
+
+@pytest.mark.parametrize(
+    "rows, name, said", [([("a",)], "t", "2 columns has a row of 1 cells"), ([], "my table", "'my table'")]
+)
+def test_a_table_that_cannot_be_made_is_refused(rows: list[tuple[str]], name: str, said: str) -> None:
+    with pytest.raises(InvalidValue, match=said):
+        table(("start", "gap"), rows, name=name)
+
+
+def test_short_cells_stay_on_a_line_and_long_ones_are_text() -> None:
+    html = table(("a", "b"), [("x", "CIFAR-10"), ("y", "a sentence that is longer than a line of a table")]).html
+    assert "<td>CIFAR-10</td>" in html and '<td class="text">a sentence' in html
 
 
 def test_the_data_are_the_numbers_that_cells_show_and_not_their_texts() -> None:

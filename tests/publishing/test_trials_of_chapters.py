@@ -193,7 +193,7 @@ def test_every_profile_makes_every_comparison_and_no_seed_has_other_names(name, 
 
 
 @pytest.mark.parametrize("name", [each.name for each in chapters() if each.has_trials])
-def test_the_cell_with_the_trials_is_short_enough_to_be_read(name):
-    [source] = chapter(name)._sources("trials")
-    lines = [line for line in source.splitlines() if line.strip() and not line.strip().startswith(('"""', "#"))]
-    assert len(lines) < 25
+def test_a_cell_of_trials_is_short_enough_to_be_read(name):
+    for source in chapter(name)._sources("trials"):
+        lines = [line for line in source.splitlines() if line.strip() and not line.strip().startswith(('"""', "#"))]
+        assert len(lines) < 25

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import click
 import pytest
 
-from wsnb import Records, Trial, cli, run
+from wsnb import Records, Trial, cli, places, run
 from wsnb.data import catalogue
 from wsnb.data.image_set import load
+from wsnb.publishing import chapters
+from wsnb.publishing.shown import Shown
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "book").glob("*.md")), *sorted((ROOT / "notebooks").glob("*.py"))]
@@ -82,3 +85,26 @@ def test_a_method_a_model_and_a_data_set_of_ones_own_are_as_short_as_the_page_ha
     assert record.final["epochs"] == 1 and record.key in {path.stem for path in Records().paths()}
     assert max(map(len, (block.strip().splitlines() for block in blocks("book/edit.md")))) <= 14
     del catalogue._sets["noise"]
+
+
+def test_the_minimal_chapter_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "notebooks"
+    shutil.copytree(ROOT / "notebooks" / "profiles", folder / "profiles")
+    shutil.copy(ROOT / "book" / "minimal-chapter.py", folder)
+    monkeypatch.setattr(places, "root", lambda: tmp_path)
+    monkeypatch.setenv("WSNB_RECORDS", str(tmp_path / "records"))
+    [found] = chapters.chapters()
+    settings = found.settings("smoke", {"seeds": 5})
+    trials = found.trials(settings)
+    run(trials, workers=0, progress=False)
+    assert [finding.is_judged for finding in found.judged(settings, found.records(settings)).findings.values()] == [
+        True
+    ]
+    names: dict[str, object] = {"__name__": "__main__"}
+    for cell in found.notebook.cells:
+        if cell.cell_type == "code":
+            exec(cell.source, names)
+            if "parameters" in cell.metadata.get("tags", ()):
+                names |= settings
+    assert isinstance(eval(found.notebook.cells[-1].source, names), Shown)
+    assert len(found.notebook.cells) < 20

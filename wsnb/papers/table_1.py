@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from scipy.special import stdtrit
-
 from wsnb.papers.tables import Cell, CellName
 from wsnb.papers.topics import OFFLINE
 from wsnb.verdicts.claims import Claim, Paper, Printed
@@ -33,9 +31,7 @@ def printed(cell: Cell, seeds: Seeds | None = None) -> Printed:
 
 def is_shown(value: Printed) -> bool:
     """Whether a paper's own numbers show which start is ahead: by the t test at 5 %, or clearly without an error."""
-    if value.error is None:
-        return abs(value.value) >= CLEAR
-    return abs(value.value) > stdtrit(value.freedom, 0.975) * value.error
+    return abs(value.value) >= CLEAR if value.half_width is None else abs(value.value) > value.half_width
 
 
 def claims(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from wsnb.errors import counted
 from wsnb.publishing.colours import FAINT, INK, colour_of, in_both_schemes
 from wsnb.publishing.page import signed
 from wsnb.publishing.shown import Html, Source
@@ -37,8 +38,18 @@ def size(effect: Effect, value: float) -> str:
 
 
 def least_in_words(effect: Effect) -> str:
-    """The smallest size that matters: "1 points", or "×1.25"."""
-    return f"×{math.exp(effect.smallest):g}" if effect.measure.is_ratio else f"{effect.smallest:g}{_unit(effect)}"
+    """The smallest size that matters: "1 point", or "×1.25"."""
+    if effect.measure.is_ratio:
+        return f"×{math.exp(effect.smallest):g}"
+    unit = _unit(effect).removesuffix("s") if effect.smallest == 1 else _unit(effect)
+    return f"{effect.smallest:g}{unit}"
+
+
+def in_units(finding: Finding) -> str:
+    """ "+2.1 [+0.9, +3.3] points, 5 seeds", or how far it came."""
+    if finding.measured.finished is None:
+        return measured(finding)
+    return f"{measured(finding)}{_unit(finding.effect)}, {counted(len(finding.measured.seeds), 'seed')}"
 
 
 def measured(finding: Finding) -> str:
@@ -68,30 +79,37 @@ def state(finding: Finding) -> str:
 
 
 def findings(judged: Judged, source: Source | None = None) -> Html:
-    """The effects as they were declared, and what was found of each.
+    """The effects as they were declared, and what was found of each; of those that were not run, the names.
 
     p values are those by Holm's method over the members of a family: of the sign, of being small, of being large.
     """
     rows = []
     for finding in judged.findings.values():
         effect, found = finding.effect, finding.measured
-        p_values = " / ".join(_p(p) for p in (finding.sign, finding.small, finding.large)) if finding.is_judged else "–"
-        rows.append(
-            (
-                f"`{effect.name}`: {effect.sides}, {effect.measure.name}",
-                least_in_words(effect),
-                str(finding.members),
-                measured(finding),
-                str(len(found.seeds)),
-                p_values,
-                f"**{state(finding)}**",
+        p_values = "–"
+        if finding.is_judged:
+            of = {"sign": finding.sign, "small": finding.small, "large": finding.large}
+            p_values = Cell(" / ".join(map(_p, of.values())), of)
+        if found.seeds:
+            rows.append(
+                (
+                    f"`{effect.name}`: {effect.sides}, {effect.measure.name}",
+                    f"**{state(finding)}**",
+                    measured(finding),
+                    str(len(found.seeds)),
+                    least_in_words(effect),
+                    str(finding.members),
+                    p_values,
+                )
             )
-        )
-    columns = (
-        "effect", "smallest that matters", "in its family", "mean [95 %]", "seeds", "p: sign / small / large",
-        "finding",
-    )  # fmt: skip
-    return table(columns, rows, name="findings", source=source)
+    columns = ("effect", "finding", "mean [95 %]", "seeds", "matters from", "in its family", "p: sign / small / large")
+    shown = table(columns, rows, name="findings", source=source)
+    absent = [finding.effect.name for finding in judged.findings.values() if not finding.measured.seeds]
+    if not absent:
+        return shown
+    names, title = ", ".join(f"<code>{escape(name)}</code>" for name in absent), counted(len(absent), "effect")
+    html = f'<details class="rests"><summary>{title} not run</summary><p>{names}</p></details>'
+    return Html(shown.html + html, f"{shown.plain}\n{title} not run: {', '.join(absent)}")
 
 
 def _p(value: float) -> str:
@@ -107,12 +125,42 @@ def verdicts(judged: Judged) -> Html:
 def cards(questions: Iterable[Sequence[Verdict]], links: Mapping[str, str] | None = None) -> Html:
     """For each question the claims in words, the finding beside what matters and what is printed, what it rests on.
 
+    What was not run, and lacks the same, is one card.
+
     Args:
         questions: the verdicts on each.
         links: by claim, the page that its outcome leads to.
     """
-    shown = [(_card(group, (links or {}).get(group[0].claim.id)), _in_text(group)) for group in questions]
+    shown, absent = [], {}
+    for group in questions:
+        if group[0].findings:
+            shown.append((_card(group, (links or {}).get(group[0].claim.id)), _in_text(group)))
+        else:
+            absent.setdefault(group[0].missing, []).append(group)
+    shown += [(_absent_card(missing, groups), "\n".join(map(_in_text, groups))) for missing, groups in absent.items()]
     return Html("".join(html for html, _ in shown), "\n".join(plain for _, plain in shown))
+
+
+def _absent_card(missing: str, groups: Sequence[Sequence[Verdict]]) -> str:
+    """What lacks the same, a line for each question."""
+    claims = "".join(f"<li>{''.join(map(_claim, group))}{_printed(group)}</li>" for group in groups)
+    outcome = mark(groups[0][0]) + (f": needs {missing}" if missing else "")
+    return f'<div class="verdict not-run"><p class="outcome">{escape(outcome)}</p><ul>{claims}</ul></div>'
+
+
+def _claim(verdict: Verdict) -> str:
+    claim = verdict.claim
+    return (
+        f'<p class="claim" id="claim-{claim.id}">{escape(claim.statement)} '
+        f'<span class="by">{escape(by(claim))}</span></p>'
+    )
+
+
+def _printed(group: Sequence[Verdict], *sentences: str) -> str:
+    """What papers print of a question, and what else there is to say."""
+    theirs = dict.fromkeys(f"{each.claim.paper.short}: {printed(each)}" for each in group if each.claim.printed)
+    rests = [f"Printed: {'; '.join(theirs)}."] if theirs else []
+    return f'<p class="rests">{escape(" ".join([*rests, *sentences]))}</p>' if rests or sentences else ""
 
 
 def _card(group: Sequence[Verdict], link: str | None) -> str:
@@ -120,30 +168,18 @@ def _card(group: Sequence[Verdict], link: str | None) -> str:
     outcome = escape(mark(first))
     if link:
         outcome = f'<a href="{link}">{outcome}</a>'
-    claims = "".join(
-        f'<p class="claim" id="claim-{verdict.claim.id}">{escape(verdict.claim.statement)} '
-        f'<span class="by">{escape(by(verdict.claim))}</span></p>'
-        for verdict in group
-    )
     values = [verdict.claim.printed.value for verdict in group if verdict.claim.printed]
     found = ""
     for finding in first.findings:
         several = len(first.claim.expects) > 1
         name = f"<code>{escape(finding.effect.name)}</code> " if several else ""
-        seeds = f"{len(finding.measured.seeds)} seeds: {state(finding)}"
         what = escape(f"{finding.effect.sides}, {finding.effect.measure.name}: ")
-        here = f"{name}{what}<strong>{escape(measured(finding))}</strong>{_unit(finding.effect)}, {seeds}"
+        here = f"{name}{what}<strong>{escape(in_units(finding))}</strong>: {state(finding)}"
         axis = _axis(finding, [] if several else values)
         found += f'<div class="finding">{axis}<p>{here}</p></div>'
-    theirs = "; ".join(
-        dict.fromkeys(f"{each.claim.paper.short}: {printed(each)}" for each in group if each.claim.printed)
-    )
-    rests = [f"Printed: {escape(theirs)}."] if theirs else []
-    rests += [escape(sentence) for sentence in notes(first)]
-    kind = first.outcome.replace(" ", "-")
     return (
-        f'<div class="verdict {kind}"><p class="outcome">{outcome}</p>{claims}{found}'
-        f'<p class="rests">{" ".join(rests)}</p></div>'
+        f'<div class="verdict {first.outcome.replace(" ", "-")}"><p class="outcome">{outcome}</p>'
+        f"{''.join(map(_claim, group))}{found}{_printed(group, *notes(first))}</div>"
     )
 
 
@@ -156,12 +192,12 @@ def _in_text(group: Sequence[Verdict]) -> str:
 
 
 LEGEND = (
-    "Disc and bar: our mean and its 95 % interval; the line: zero; shaded: too small to matter; dark diamond: what a "
-    "paper prints. Each axis is as wide as what is on it."
+    "Disc and bar: our mean and its 95 % interval; shaded: too small to matter; dark diamond: what a paper prints. "
+    "Each axis is as wide as what is on it."
 )
 
 WIDTH, HEIGHT = 260, 40
-"""Of a finding's axis, in pixels."""
+"""Of what is drawn on a finding's axis, in pixels; its numbers stand below."""
 
 
 def _axis(finding: Finding, theirs: Sequence[float]) -> str:
@@ -185,11 +221,24 @@ def _axis(finding: Finding, theirs: Sequence[float]) -> str:
         f'<circle cx="{at(pairs.mean)}" cy="{middle}" r="6" style="fill: {colour}"/>',
         *(f'<path d="M{at(x)} {middle - 14}l5 5l-5 5l-5 -5z" style="fill: {ink}"/>' for x in theirs),
     ]
+    if at(least) - at(0) > CLOSEST:
+        marks += [_tick(at(value), size(effect, value)) for value in (-least, least)]
+    marks.append(_tick(at(0), "×1" if effect.measure.is_ratio else "0"))
     said = f"{effect.sides}: {measured(finding)}{_unit(effect)}; the smallest that matters is {least_in_words(effect)}"
     said += "".join(f"; printed {size(effect, value)}" for value in theirs)
     return (
-        f'<svg class="axis" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" '
+        f'<svg class="axis" viewBox="0 0 {WIDTH} {HEIGHT + 18}" width="{WIDTH}" height="{HEIGHT + 18}" role="img" '
         f'aria-label="{escape(said)}">{in_both_schemes("".join(marks))}</svg>'
+    )
+
+
+CLOSEST = 30
+"""Pixels between two numbers of an axis."""
+
+
+def _tick(x: float, text: str) -> str:
+    return (
+        f'<text x="{x}" y="{HEIGHT + 13}" text-anchor="middle" font-size="14" style="fill: {INK.light}">{text}</text>'
     )
 
 
@@ -228,7 +277,7 @@ def rests_on(verdict: Verdict) -> str:
     parts = []
     for finding in verdict.findings:
         name = f"{finding.effect.name} " if len(verdict.claim.expects) > 1 else ""
-        parts.append(f"{name}{measured(finding)}, {len(finding.measured.seeds)} seeds: {state(finding)}")
+        parts.append(f"{name}{measured(finding)}, {counted(len(finding.measured.seeds), 'seed')}: {state(finding)}")
     return "; ".join(parts) + ". " + " ".join(notes(verdict))
 
 
@@ -262,8 +311,8 @@ def answer(finding: Finding | None, *, positive: str, negative: str, negligible:
     found = finding.measured
     if found.finished is None:
         failed = f"; {len(found.failed)} failed" if found.failed else ""
-        return f"Not judged: {unclear} ({len(found.seeds)} seeds{failed})."
-    here = f"{measured(finding)}{_unit(finding.effect)}, {len(found.seeds)} seeds"
+        return f"Not judged: {unclear} ({counted(len(finding.measured.seeds), 'seed')}{failed})."
+    here = in_units(finding)
     if words:
         return f"{words} ({here})."
     return f"{'Not decided' if finding.is_judged else 'Not judged before all seeds are there'}: {unclear} ({here})."
@@ -287,7 +336,7 @@ def settles(finding: Finding, claim: Claim) -> str:
     return "Settled four times in five by " + ", by ".join(said) + "."
 
 
-def counted(verdicts: Sequence[Verdict]) -> dict[str, int]:
+def outcomes(verdicts: Sequence[Verdict]) -> dict[str, int]:
     """By outcome, how many there are: what rests on the same measurements with the same outcome counts once.
 
     A claim that is made of several which are counted is not counted again.
@@ -298,5 +347,5 @@ def counted(verdicts: Sequence[Verdict]) -> dict[str, int]:
         for verdict in verdicts
         if len(verdict.claim.question) < 2 or not all((part,) in alone for part in verdict.claim.question)
     }
-    outcomes = [outcome for _, outcome in found]
-    return {outcome: outcomes.count(outcome) for outcome in MARKS}
+    of_all = [outcome for _, outcome in found]
+    return {outcome: of_all.count(outcome) for outcome in MARKS}

@@ -13,9 +13,9 @@ import io
 import linecache
 import tokenize
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -189,9 +189,8 @@ class Chapter:
 
     def digest(self, settings: Mapping[str, Any], records: Records) -> str:
         """A hash of what an execution depends on (script, parameters, package, profiles, records) and of its page."""
-        state = hashlib.sha256(repr(sorted(settings.items())).encode())
-        package = Path(__file__).resolve().parents[1]
-        files = [self.path, self.page_path, *sorted(package.rglob("*.py"))]
+        state = hashlib.sha256(repr(sorted(settings.items())).encode() + _package())
+        files = [self.path, self.page_path]
         files += sorted(self.path.parent.glob("profiles/*.yml"))
         if self.gathers:
             others = [chapter for chapter in chapters() if not chapter.gathers]
@@ -204,9 +203,20 @@ class Chapter:
         )
         for items in map(self.items, layers):
             files += [records.path(trial.key) for trial in (*required(items), *welcome(items))]
-        for file in files:
-            state.update(file.name.encode() + (file.read_bytes() if file.exists() else b"-"))
-        return state.hexdigest()
+        return _digest(files, state).hexdigest()
+
+
+def _digest(files: Iterable[Path], state: Any) -> Any:
+    """The state of a hash, with these files."""
+    for file in files:
+        state.update(file.name.encode() + (file.read_bytes() if file.exists() else b"-"))
+    return state
+
+
+@cache
+def _package() -> bytes:
+    """A hash of the package as this process has it."""
+    return bytes(_digest(sorted(Path(__file__).resolve().parents[1].rglob("*.py")), hashlib.sha256()).digest())
 
 
 def _remembered(trials: Callable[[Settings], Mapping[Any, Item]]) -> Callable[[Settings], dict[Any, Item]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 
 class Colour(NamedTuple):
@@ -23,8 +24,35 @@ STARTS = {
     "warm start": Colour("#b84e00", "#ff9147"),
     "shrink-perturb": Colour("#007a56", "#2fc796"),
     "as coded": Colour("#a8437c", "#e58fbd"),
+    "re-warmed": Colour("#8a1842", "#d46080"),
+    "DASH": Colour("#6d47b8", "#b89eff"),
+    "FIRE": Colour("#b02a2d", "#fd736d"),
+    "Hare & Tortoise": Colour("#135d1d", "#9ee6a0"),
+    "ReDo": Colour("#723311", "#c57e5e"),
+    "L2-Init": Colour("#024e6e", "#4d9cc7"),
+    "L2-SP": Colour("#383da2", "#8394fe"),
+    "KnowDist": Colour("#7a4d04", "#ebb16c"),
+    "DELTA": Colour("#852e6d", "#e486c6"),
+    "Sylvester": Colour("#5c5c01", "#c9cb6b"),
+    "Net2Net": Colour("#994caa", "#eda4fe"),
 }
-"""By start; hues of Okabe and Ito's palette, which colour-blind readers can tell apart, at the contrast of text."""
+"""By start; the first are hues of Okabe and Ito's palette, which colour-blind readers can tell apart. All have the
+contrast of text. What stands in no list has one of :data:`OTHERS`."""
+
+KIN = {
+    "shrunk alone": "shrink-perturb",
+    "perturbed alone": "shrink-perturb",
+    "fine-tuning": "warm start",
+    "DTNH(L2-SP)": "L2-SP",
+    "DTNH(KnowDist)": "KnowDist",
+    "DTNH(DELTA)": "DELTA",
+    "Net2Wider": "Net2Net",
+    "Net2Deeper": "Net2Net",
+}
+"""Variants that share the colour of a start, as those do that are called so up to a comma."""
+
+DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
+"""How the lines of one colour in one panel are drawn, in their order."""
 
 OTHERS = (
     Colour("#6d57c2", "#b3a4f2"),
@@ -36,8 +64,15 @@ OTHERS = (
 
 
 def colour_of(start: str) -> Colour:
-    """The colour of a start: its own, or by its name one of the others."""
-    return STARTS.get(start) or OTHERS[sum(start.encode()) % len(OTHERS)]
+    """The colour of a start: its own, that of its kin, or by its name one of the others."""
+    name = start.partition(",")[0]
+    return STARTS.get(KIN.get(name, name)) or OTHERS[sum(start.encode()) % len(OTHERS)]
+
+
+def dashes_of(starts: Sequence[str]) -> list[Any]:
+    """How the lines of a panel are drawn, as matplotlib says it: solid, and otherwise where a colour comes again."""
+    colours = [colour_of(start) for start in starts]
+    return [DASHES[colours[:number].count(colour) % len(DASHES)] for number, colour in enumerate(colours)]
 
 
 def in_both_schemes(svg: str) -> str:

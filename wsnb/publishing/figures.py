@@ -7,8 +7,8 @@ message, which its author computes where it states a number, and how to read it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -17,10 +17,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
+from wsnb.errors import InvalidValue
 from wsnb.evidence.records import Record
-from wsnb.publishing.colours import FAINT, INK, colour_of
+from wsnb.publishing.colours import DASHES, FAINT, INK, colour_of, dashes_of
 from wsnb.publishing.drawing import Layout, picture
-from wsnb.publishing.shown import Html, Source, as_csv
+from wsnb.publishing.shown import Html, Source, as_csv, checked_name
+from wsnb.verdicts.claims import Printed
 from wsnb.verdicts.statistics import Paired, Pooled
 
 NOT_RUN = "Not run."
@@ -31,10 +33,11 @@ class Drawn(Html):
 
     Attributes:
         picture: itself alone, without its caption.
+        data: CSV of what is drawn.
     """
 
-    def __init__(self, picture: str, caption: str, plain: str, anchor: str) -> None:
-        self.picture = picture
+    def __init__(self, picture: str, caption: str, plain: str, anchor: str, data: str) -> None:
+        self.picture, self.data = picture, data
         super().__init__(f'<figure class="drawn" id="{anchor}">{picture}{caption}</figure>', plain)
 
 
@@ -52,7 +55,11 @@ def figure(
         data: CSV of what is drawn.
         source: what it was made from.
         is_empty: whether there is nothing to draw yet.
+
+    Raises:
+        InvalidValue: for a name that cannot be part of an address.
     """
+    checked_name(name)
     caption = f'<figcaption><p><strong>{escape(message)}</strong> <span class="reading">{escape(reading)}</span></p>'
     if is_empty:
         drawn = html = ""
@@ -62,7 +69,16 @@ def figure(
         drawn = made.file
         html = f'<div class="picture" role="img" aria-label="{escape(alt)}">{made.html}</div>'
     line = source.line(f"fig-{name}", data, drawn)
-    return Drawn(html, f"{caption}{line}</figcaption>", f"{message} {alt}", f"fig-{name}")
+    return Drawn(html, f"{caption}{line}</figcaption>", f"{message} {alt}", f"fig-{name}", data)
+
+
+def _all_finite(what: str, values: Iterable[Any]) -> None:
+    """Refuse what is no number: a figure would leave it out without a word."""
+    odd = [value for value in values if not np.isfinite(value)]
+    if odd:
+        raise InvalidValue(
+            f"{what} holds {odd[0]!r}; allowed: numbers. Leave out a training that has no result, and say how many."
+        )
 
 
 # Lines ---------------------------------------------------------------------------------------------
@@ -81,6 +97,15 @@ class Line:
     start: str
     x: Sequence[float]
     values: Sequence[Sequence[float]]
+
+    def __post_init__(self) -> None:
+        lengths = {len(row) for row in self.values} - {len(self.x)}
+        if lengths:
+            raise InvalidValue(
+                f"Line {self.start!r} has {len(self.x)} places x and a row of {lengths.pop()} values; allowed: a row "
+                "for each seed, with a value for each x."
+            )
+        _all_finite(f"Line {self.start!r}", [*self.x, *(value for row in self.values for value in row)])
 
 
 def of_epochs(start: str, records: Sequence[Record], shift: int = 0) -> Line:
@@ -108,9 +133,13 @@ def lines(
     source: Source,
     printed: Mapping[str, Mapping[float, float]] | None = None,
     limits: tuple[float, float] | None = None,
+    is_log: bool = False,
     reading: str = "",
 ) -> Drawn:
     """Means over seeds as lines, within a band of one standard deviation, each named where it ends.
+
+    Of lines of one colour in one panel the first is solid, the others are dashed. A panel without lines is left out,
+    and the figure says so.
 
     Args:
         name: the figure's.
@@ -120,28 +149,40 @@ def lines(
         source: what it was made from.
         printed: by panel, what the paper prints, at which x; drawn as diamonds.
         limits: of the vertical axes, where several figures share them.
+        is_log: whether the horizontal axis is logarithmic.
         reading: what else a reader must know.
+
+    Raises:
+        InvalidValue: for what is printed of a panel that is not there.
     """
-    panels = {ylabel: [line for line in drawn if len(line.values)] for ylabel, drawn in panels.items()}
-    printed = printed or {}
+    given, printed = panels, printed or {}
+    for unknown in printed.keys() - given.keys():
+        raise InvalidValue(f"Values are printed for panel {unknown!r}; allowed: {', '.join(map(repr, given))}.")
+    filled = {ylabel: [line for line in drawn if len(line.values)] for ylabel, drawn in given.items()}
+    panels = {ylabel: drawn for ylabel, drawn in filled.items() if drawn}
+    not_run = [ylabel for ylabel in given if ylabel not in panels] if panels else []
 
     def draw(layout: Layout) -> Figure:
         shown, axes = layout.axes(len(panels), 330)
         for panel, (ylabel, drawn) in zip(axes, panels.items(), strict=True):
             ends = []
-            few = all(len(line.x) <= FEW_POINTS for line in drawn)
-            for line in drawn:
+            marker = "o" if all(len(line.x) <= FEW_POINTS for line in drawn) else None
+            for line, dashes in zip(drawn, dashes_of([line.start for line in drawn]), strict=True):
                 mean, spread = _mean_and_spread(line)
                 colour = colour_of(line.start).light
-                panel.plot(line.x, mean, "o-" if few else "-", color=colour, markersize=6)
+                panel.plot(line.x, mean, linestyle=dashes, marker=marker, color=colour, markersize=6)
                 panel.fill_between(line.x, mean - spread, mean + spread, color=colour, alpha=0.2, linewidth=0)
-                ends.append((float(line.x[-1]), float(mean[-1]), line.start))
+                ends.append((float(line.x[-1]), float(mean[-1]), line.start, STROKES[DASHES.index(dashes)]))
             if theirs := printed.get(ylabel):
                 panel.plot(list(theirs), list(theirs.values()), "D", color=INK.light, markersize=7)
             panel.set(xlabel=xlabel, ylim=limits)
-            beside = layout.is_wide and len(panels) == 1 and len({x for x, _, _ in ends}) == 1
+            beside = layout.is_wide and len(panels) == 1 and len({end[0] for end in ends}) == 1
             panel.set_title(layout.wrapped(ylabel, len(panels)), pad=12 if beside else 10 + 22 * len(ends))
-            panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            if is_log:
+                _make_log(panel)
+            else:
+                whole = all(float(x).is_integer() for line in drawn for x in line.x)
+                panel.xaxis.set_major_locator(MaxNLocator(5, integer=whole))
             panel.yaxis.set_major_locator(MaxNLocator(5))
             (_name_ends if beside else _name_above)(panel, ends)
         return shown
@@ -165,6 +206,8 @@ def lines(
     read = "Lines are means over seeds, bands one standard deviation between them."
     if printed:
         read += " Diamonds: what the paper prints."
+    if not_run:
+        read += f" Not run: {'; '.join(not_run)}."
     all_lines = [line for drawn in panels.values() for line in drawn]
     columns = ["panel", "line", xlabel, "mean", "standard deviation", *_columns(source, all_lines)]
     return figure(
@@ -175,6 +218,17 @@ def lines(
 
 FEW_POINTS = 12
 """Lines of no more have a mark at each."""
+
+STROKES = ("\N{EM DASH}", "--", "\N{MIDDLE DOT}\N{MIDDLE DOT}\N{MIDDLE DOT}", "-\N{MIDDLE DOT}")
+"""How a line is drawn, before its name."""
+
+
+def _make_log(axes: Axes) -> None:
+    """Give the axes a logarithmic horizontal axis, with round numbers."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=7))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _mean_and_spread(line: Line) -> tuple[np.ndarray, np.ndarray]:
@@ -191,11 +245,15 @@ def _columns(source: Source, drawn: Sequence[Line]) -> list[str]:
     return [f"run {number}" for number in range(1, most + 1)]
 
 
-def _name_ends(axes: Axes, ends: list[tuple[float, float, str]]) -> None:
+End = tuple[float, float, str, str]
+"""Of a line: where it ends, its name, how it is drawn."""
+
+
+def _name_ends(axes: Axes, ends: list[End]) -> None:
     """Write each line's name beside its end, apart where ends are close."""
     low, high = axes.get_ylim()
     height = -np.inf
-    for x, y, name in sorted(ends, key=lambda end: end[1]):
+    for x, y, name, _ in sorted(ends, key=lambda end: end[1]):
         height = max(y, height + 0.08 * (high - low))
         axes.annotate(
             name,
@@ -210,11 +268,11 @@ def _name_ends(axes: Axes, ends: list[tuple[float, float, str]]) -> None:
         )
 
 
-def _name_above(axes: Axes, ends: list[tuple[float, float, str]]) -> None:
+def _name_above(axes: Axes, ends: list[End]) -> None:
     """Write the lines' names above them, in their colours and in the order of their ends."""
-    for number, (_, _, name) in enumerate(sorted(ends, key=lambda end: end[1])):
+    for number, (_, _, name, stroke) in enumerate(sorted(ends, key=lambda end: end[1])):
         axes.annotate(
-            f"\N{EM DASH} {name}",
+            f"{stroke} {name}",
             (0, 1),
             xycoords="axes fraction",
             xytext=(0, 8 + 22 * number),
@@ -235,7 +293,7 @@ class Interval:
         mean: the value; None where it was not run.
         low, high: the ends of its 95 % interval.
         seeds: single values, drawn as dots.
-        printed: the paper's value, drawn as a diamond.
+        printed: by paper, what it prints.
         kind: ``"ours"``; ``"theirs"``; ``"imputed"``: theirs, with an interval that is not its own, drawn thin; or
             ``"pooled"``: a mean over those above it, drawn as a diamond as wide as its interval.
     """
@@ -244,15 +302,23 @@ class Interval:
     low: float = 0.0
     high: float = 0.0
     seeds: Sequence[float] = ()
-    printed: float | None = None
+    printed: Mapping[str, Printed] = field(default_factory=dict)
     kind: str = "ours"
 
+    def __post_init__(self) -> None:
+        if self.mean is not None:
+            _all_finite("An interval", (self.mean, self.low, self.high, *self.seeds))
+            if not self.low <= self.mean <= self.high:
+                raise InvalidValue(
+                    f"An interval is from {self.low} to {self.high}, and its mean {self.mean} outside it."
+                )
 
-def interval(ours: Paired | None, printed: float | None = None) -> Interval:
-    """A paired effect of ours beside the paper's value."""
+
+def interval(ours: Paired | None, printed: Mapping[str, Printed] | None = None) -> Interval:
+    """A paired effect of ours beside the papers' values."""
     if ours is None:
-        return Interval(None, printed=printed)
-    return Interval(ours.mean, ours.low, ours.high, ours.differences, printed)
+        return Interval(None, printed=printed or {})
+    return Interval(ours.mean, ours.low, ours.high, ours.differences, printed or {})
 
 
 def pooled(mean: Pooled) -> Interval:
@@ -282,6 +348,7 @@ def intervals(
         reading: what else a reader must know.
     """
     rows = [row for group in groups.values() for row in group.values()]
+    papers = list(dict.fromkeys(paper for row in rows for paper in row.printed))
     count = sum(len(group) + bool(title) * 1.3 for title, group in groups.items())
 
     def draw(layout: Layout) -> Figure:
@@ -298,7 +365,7 @@ def intervals(
                               ha="right" if layout.is_wide else "left")  # fmt: skip
                 height -= 1
             for label, row in group.items():
-                _draw_interval(axes, height, row)
+                _draw_interval(axes, height, row, papers)
                 if layout.is_wide:
                     labels[height] = label
                 else:
@@ -313,34 +380,54 @@ def intervals(
         axes.spines.left.set_visible(False)
         return shown
 
-    columns = ["group", "row", xlabel, "low", "high", "printed"]
+    columns = ["group", "row", xlabel, "low", "high"]
+    columns += [each for paper in papers for each in (f"printed: {paper}", f"its standard error: {paper}")]
     most = max((len(row.seeds) for row in rows), default=0)
-    data = [
-        [title, label, row.mean, *((None, None) if row.mean is None else (row.low, row.high)), row.printed, *row.seeds]
-        for title, group in groups.items()
-        for label, row in group.items()
-    ]
+    data = []
+    for title, group in groups.items():
+        for label, row in group.items():
+            theirs = [row.printed.get(paper) for paper in papers]
+            data.append(
+                [
+                    title,
+                    label,
+                    row.mean,
+                    *((None, None) if row.mean is None else (row.low, row.high)),
+                    *(part for each in theirs for part in ((None, None) if each is None else (each.value, each.error))),
+                    *row.seeds,
+                ]
+            )
     said = [
         f"{f'{title}, ' if title else ''}{label}: "
         + ("not run" if row.mean is None else f"{_number(row.mean)} from {_number(row.low)} to {_number(row.high)}")
-        + ("" if row.printed is None else f", printed {_number(row.printed)}")
+        + "".join(f", {paper} prints {_number(each.value)}" for paper, each in row.printed.items())
         for title, group in groups.items()
         for label, row in group.items()
     ]
-    read = "Discs and bars: means and 95 % intervals"
-    read += "; small dots: single seeds." if most else "."
-    if any(row.printed is not None for row in rows):
-        read += " Dark diamonds: what the paper prints."
+    read = ""
+    if any(row.mean is not None for row in rows):
+        read = "Discs and bars: means and 95 % intervals" + ("; small dots: single seeds." if most else ".")
+    if papers:
+        named = "; ".join(f"{MARKERS[number][1]}: {paper}" for number, paper in enumerate(papers))
+        read += f" In print: {named}" + (
+            ", with 95 % intervals as thin lines where an error is printed."
+            if any(each.error is not None for row in rows for each in row.printed.values())
+            else "."
+        )
     if within is not None:
         read += " Shaded: too small to matter."
     return figure(
         name, draw, message=message, reading=f"{read} {reading}".strip(), alt=f"{xlabel}. {'; '.join(said)}.",
         data=as_csv([*columns, *(f"pair {number + 1}" for number in range(most))], data), source=source,
-        is_empty=all(row.mean is None and row.printed is None for row in rows),
+        is_empty=all(row.mean is None and not row.printed for row in rows),
     )  # fmt: skip
 
 
-def _draw_interval(axes: Axes, height: float, row: Interval) -> None:
+MARKERS = (("D", "diamonds"), ("s", "squares"), ("^", "triangles"), ("v", "triangles that point down"))
+"""Of papers, in their order."""
+
+
+def _draw_interval(axes: Axes, height: float, row: Interval, papers: Sequence[str]) -> None:
     if row.mean is not None:
         colour = {"ours": colour_of("warm start"), "pooled": FAINT}.get(row.kind, INK).light
         if row.kind == "pooled":
@@ -352,8 +439,12 @@ def _draw_interval(axes: Axes, height: float, row: Interval) -> None:
             axes.plot(row.mean, height, "o", color=colour, markersize=8 if thin else 10,
                       markerfacecolor="none" if thin else colour)  # fmt: skip
             axes.plot(row.seeds, np.full(len(row.seeds), height - 0.25), "o", color=colour, markersize=4, alpha=0.6)
-    if row.printed is not None:
-        axes.plot(row.printed, height + 0.25, "D", color=INK.light, markersize=7)
+    for paper, theirs in row.printed.items():
+        above, (marker, _) = height + 0.25, MARKERS[papers.index(paper)]
+        if (half := theirs.half_width) is not None:
+            axes.plot([theirs.value - half, theirs.value + half], [above, above], color=INK.light, linewidth=1)
+        axes.plot(theirs.value, above, marker, color=INK.light, markersize=7,
+                  markerfacecolor="none" if papers.index(paper) else INK.light)  # fmt: skip
 
 
 # Accuracy against cost ------------------------------------------------------------------------------
@@ -374,6 +465,16 @@ class Cloud:
     costs: Sequence[Sequence[float]]
     reached: Sequence[Sequence[float]]
     names: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if [len(each) for each in self.costs] != [len(each) for each in self.reached]:
+            raise InvalidValue(f"Cloud {self.start!r}: costs and what was reached differ in their shapes.")
+        costs = np.concatenate([*map(np.asarray, self.costs), np.ones(1)])
+        _all_finite(f"Cloud {self.start!r}", [*costs, *(value for row in self.reached for value in row)])
+        if costs.min() <= 0:
+            raise InvalidValue(
+                f"Cloud {self.start!r} has a cost of {costs.min():g}; allowed: above 0 (the axis is a log)."
+            )
 
     @property
     def points(self) -> list[tuple[float, float]]:
@@ -408,13 +509,11 @@ def frontiers(
             axes.plot(*zip(*cloud.points, strict=True), "o", color=colour, markersize=8, alpha=0.8)
             best = frontier(cloud.points)
             axes.plot(*zip(*best, strict=True), color=colour, drawstyle="steps-post")
-            ends.append((*best[-1], cloud.start))
-        axes.set(xscale="log", xlabel=xlabel)
+            ends.append((*best[-1], cloud.start, STROKES[0]))
+        axes.set(xlabel=xlabel)
         axes.set_title(ylabel, pad=10 + 22 * len(ends))
         axes.margins(x=0.12)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=7))
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        _make_log(axes)
         _name_above(axes, ends)
         return shown
 

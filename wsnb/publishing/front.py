@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from wsnb.papers import CLAIMS
-from wsnb.publishing.board import MARKS, cards, counted, grouped
+from wsnb.publishing.board import MARKS, cards, grouped, outcomes
 from wsnb.publishing.chapters import chapters
 from wsnb.publishing.page import measured_on, signed
 from wsnb.publishing.shown import Html, Shown
@@ -49,9 +49,9 @@ def board() -> Board:
 
 def answer(found: Board) -> Shown:
     """What was measured, in a few sentences: the count of verdicts, the headline gap, gap and saving online."""
-    outcomes = counted(list(found.verdicts.values()))
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items() if count)
-    lines = [f"Of {sum(outcomes.values())} claims examined so far: **{counts}**."]
+    became = outcomes(list(found.verdicts.values()))
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in became.items() if count)
+    lines = [f"Of {sum(became.values())} claims examined so far: **{counts}**."]
     headline = found.findings.get("figure-1-gap")
     if headline and headline.measured.finished:
         pairs, example = headline.measured.finished, headline.measured.example
@@ -78,8 +78,8 @@ def counts_table(found: Board) -> Html:
     for topic, group in _by_topic(found).items():
         of_chapters = {found.chapter_of[each.claim.id] for each in group if each.claim.id in found.chapter_of}
         link = f"[{topic}]({of_chapters.pop()}.html)" if len(of_chapters) == 1 else topic
-        outcomes = counted(group)
-        rows.append((link, str(sum(outcomes.values())), *(str(count or "–") for count in outcomes.values())))
+        became = outcomes(group)
+        rows.append((link, str(sum(became.values())), *(str(count or "–") for count in became.values())))
     return table(("topic", "claims", *(f"{mark} {outcome}" for outcome, mark in MARKS.items())), rows)
 
 
@@ -101,7 +101,7 @@ def claims(found: Board) -> Html:
         for question in questions:
             if question not in run:
                 needs.setdefault(question[0].missing, []).append(question[0])
-        lines = [f"{counted(absent)['not run']} not run: needs {missing}." for missing, absent in needs.items()]
+        lines = [f"{outcomes(absent)['not run']} not run: needs {missing}." for missing, absent in needs.items()]
         html += f'<p class="topic">{escape(topic)}</p>{shown.html}' + "".join(
             f"<p>{escape(line)}</p>" for line in lines
         )

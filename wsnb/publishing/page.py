@@ -11,6 +11,7 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from wsnb.data import catalogue
@@ -23,6 +24,7 @@ from wsnb.trials.trial import Trial
 from wsnb.verdicts.statistics import Paired, mean_and_error
 
 if TYPE_CHECKING:
+    from wsnb.papers.tables import Cell as PrintedCell
     from wsnb.publishing.results import Results, Trials
 
 
@@ -45,6 +47,14 @@ def accuracy(values: Sequence[float], digits: int = 1) -> str:
     if len(values) < 2:
         return Cell(shown, {"": mean})
     return Cell(f"{shown} ({error:.{digits}f})", {"": mean, "standard error": error})
+
+
+def pair(cell: PrintedCell | None) -> str:
+    """ "60.3 / 57.8 (+2.5)": what a paper prints of random init and of the warm start, and the gap."""
+    if cell is None:
+        return "–"
+    of = dict(zip(("random init", "warm start", "gap"), (*cell.accuracies, cell.gap), strict=True))
+    return Cell(f"{cell.shown} ({signed(cell.gap)})", of)
 
 
 def parameters(results: Results) -> Html:
@@ -75,34 +85,67 @@ def _value(name: str, value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def method(target: Any) -> None:
-    """Show a method: its equation, from its docstring, beside its code, from its source.
+def method(target: Any, code: Any = None) -> None:
+    """Show a method: what it is, its equation and its symbols, from its docstring, beside its code, from its source.
 
     Args:
         target: a function, or a class.
+        code: the part of it whose code is shown; all of it where none is named.
     """
     from IPython.display import Latex, display
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
-    source = textwrap.dedent(inspect.getsource(target))
+    code = code or target
+    source = textwrap.dedent(inspect.getsource(code))
     [node] = ast.parse(source).body
     assert isinstance(node, ast.FunctionDef | ast.ClassDef)
     lines = source.splitlines()
     if ast.get_docstring(node) is not None:
         words = node.body[0]
         del lines[words.lineno - 1 : words.end_lineno]
-    code = "\n".join(lines)
-    equations = re.findall(r"\.\. math::[ \n]*(.+?)(?:\n\n|\Z)", inspect.getdoc(target) or "", re.DOTALL)
-    for equation in equations:
-        display(Latex(f"$${equation.strip()}$$"))
-    where = f"{target.__module__}.{target.__qualname__}"
-    shown = highlight(code, PythonLexer(), HtmlFormatter(nowrap=True))
+    text = "\n".join(lines)
+    for paragraph in (inspect.getdoc(target) or "").split("\n\n"):
+        if paragraph.startswith(".. math::"):
+            display(Latex(f"$${paragraph.removeprefix('.. math::').strip()}$$"))
+        elif paragraph.startswith("Args:"):
+            display(Html(_symbols(paragraph), paragraph))
+        elif not re.match(r">>>|\w+:\n", paragraph):
+            display(Html(f"<p>{_in_html(paragraph)}</p>", paragraph))
+    where = f"{code.__module__}.{code.__qualname__}"
+    shown = highlight(text, PythonLexer(), HtmlFormatter(nowrap=True))
     html = (
         f'<div class="highlight-python notranslate"><div class="highlight"><pre tabindex="0">{shown}</pre></div></div>'
     )
-    display(Html(f'<p class="where"><code>{where}</code></p>{html}', code))
+    display(Html(f'<p class="where"><code>{where}</code></p>{html}', text))
+
+
+def _symbols(args: str) -> str:
+    """A docstring's arguments, each with what it is, as a list."""
+    of: list[str] = []
+    for line in args.splitlines()[1:]:
+        if re.match(r" {4}\S", line):
+            of.append(line.strip())
+        else:
+            of[-1] += f" {line.strip()}"
+    entries = (re.sub(r"^(\w+): ", r"``\1``: ", each) for each in of)
+    return f"<ul>{''.join(f'<li>{_in_html(each)}</li>' for each in entries)}</ul>"
+
+
+_ROLE = re.compile(r":(\w+):`~?([^`]*)`|``([^`]*)``")
+
+
+def _in_html(text: str) -> str:
+    """A docstring's words, with its maths and its code."""
+
+    def shown(found: re.Match[str]) -> str:
+        role, inside, code = found.groups()
+        if role == "math":
+            return rf'<span class="math notranslate nohighlight">\({inside}\)</span>'
+        return f"<code>{code or inside}</code>"
+
+    return _ROLE.sub(shown, escape(text, quote=False))
 
 
 def needs_data(dataset: str, chapter: str, there: bool) -> Shown:
@@ -179,7 +222,10 @@ def _name(name: Any) -> str:
 def _where(where: Mapping[str, list[str]], ours: Mapping[str, Mapping[str, Trial]]) -> str:
     """Items and starts in few words: what holds for all of either is not spelled out."""
     starts = {tuple(each) for each in where.values()}
-    items = "" if len(where) == len(ours) else ", ".join(where)
+    others = [item for item in ours if item not in where]
+    items = ", ".join(where)
+    if len(others) < min(3, len(where)):
+        items = f"all but {' and '.join(others)}" if others else ""
     if starts == {tuple(next(iter(ours.values())))}:
         return items or "everywhere"
     if len(starts) == 1:

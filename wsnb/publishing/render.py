@@ -48,6 +48,28 @@ def build(root: Path, *, out: Path | None = None) -> Path:
     return html / f"{listed[0]}.html"
 
 
+def preview(root: Path, chapter: str, executed: Path) -> Path:
+    """Build the book beside itself, in ``_build/preview``, with this copy of a chapter, and return the chapter's page.
+
+    Args:
+        root: the folder of the book.
+        chapter: its name.
+        executed: the copy, as it was executed.
+
+    Raises:
+        WsnbError: the chapter is not in the contents, or as :func:`build`.
+    """
+    if f"book/{chapter}" not in pages(root):
+        raise WsnbError(f"Chapter {chapter} has no page yet: add a line `- file: book/{chapter}` to _toc.yml.")
+    place = root / "_build" / "preview"
+    shutil.copytree(root / "book", place / "book", dirs_exist_ok=True)
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy2(root / name, place / name)
+    shutil.copytree(assets.fetch(root / "_build" / "assets"), place / "_build" / "assets", dirs_exist_ok=True)
+    shutil.copyfile(executed, place / "book" / f"{chapter}.ipynb")
+    return build(place).with_name(f"{chapter}.html")
+
+
 def _check_source(root: Path, page: str) -> None:
     """Make sure that there is a file to make the page from."""
     if any((root / f"{page}{suffix}").exists() for suffix in PAGE_SUFFIXES):

@@ -99,7 +99,8 @@ class Results:
             for trial in self.items[key].seeds[seed].values()
         }
         profiles = dict.fromkeys(self.at(key).profile for key in keys)
-        return Source(self.chapter, ", ".join(profiles), records)
+        changes = {name: value for key in keys for name, value in self.at(key).changes.items()}
+        return Source(self.chapter, ", ".join(profiles), records, changes)
 
     @property
     def settings(self) -> dict[str, Settings]:

@@ -51,8 +51,7 @@ class Settings:
         }
         found = cls({name: given for name, given in values.items() if name not in ("In", "Out", "exit", "quit")})
         named = found.__dict__.get("profile")
-        is_whole = named not in PROFILES or vars(found.of_profile(named)) == vars(found)
-        return found if is_whole else found.replace(profile=f"{named}, changed")
+        return found.replace(profile=f"{named}, changed") if found.changes else found
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"settings are frozen; use at.replace({name}=...)")
@@ -91,6 +90,15 @@ class Settings:
     def of_profile(self, name: str) -> Settings:
         """The same parameters with a profile's values, where it has one."""
         return Settings(self.__dict__ | {k: v for k, v in profile(name).items() if k in self.__dict__})
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Those values that are not the profile's that they are called after."""
+        named = self.__dict__.get("profile", "").partition(",")[0]
+        if named not in PROFILES:
+            return {}
+        whole = vars(self.of_profile(named))
+        return {name: value for name, value in self.__dict__.items() if name != "profile" and value != whole[name]}
 
     def as_in_the_paper(self) -> Settings:
         """The paper's values of the same parameters, on the paper's data set that ours stands for."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from wsnb.errors import InvalidValue, counted
 from wsnb.evidence.records import Record
 from wsnb.trials.trial import Trial
 
@@ -46,16 +50,26 @@ class Source:
         profile: at which its trainings were made; several where it gathers from several; empty where it was trained
             while the page was executed.
         records: what it rests on.
+        changes: parameters that are not the profile's, with their values.
     """
 
     chapter: str
     profile: str
     records: Mapping[Trial, Record] = field(repr=False)
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def seeds(self) -> list[int]:
         """In their order."""
         return sorted({record.trial["seed"] for record in self.records.values()})
+
+    @property
+    def commands(self) -> list[str]:
+        """What makes it again: a command for each profile."""
+        words = ["wsnb", "run", self.chapter]
+        given = [part for name, value in self.changes.items() for part in ("-p", f"{name}={json.dumps(value)}")]
+        profiles = [each for each in self.profile.split(", ") if each and each != "changed"]
+        return [shlex.join([*words, "--profile", profile, *given]) for profile in profiles] or [shlex.join(words)]
 
     def line(self, name: str, data: str, picture: str = "") -> str:
         """The quiet line under a figure or a table: its data, its picture, its records, and how to make it again.
@@ -68,29 +82,34 @@ class Source:
         parts = [download(f"{name}.csv", "text/csv", data, "data (CSV)")]
         if picture:
             parts.append(download(f"{name}.svg", "image/svg+xml", picture, "picture (SVG)"))
-        command = f"wsnb run {self.chapter}"
         if self.records:
             parts.append(in_ranges(self.seeds))
         if self.profile and self.records:
             hours = sum(record.provenance["seconds"] for record in self.records.values()) / 3600
             parts += [f"{hours:.1f} hours of training", f"profile {escape(self.profile)}"]
-        if self.profile:
-            command += f" --profile {self.profile.split(',')[0]}"
-        parts.append(f"<code>{escape(command)}</code>")
+        parts += [f"<code>{escape(command)}</code>" for command in self.commands]
         if self.records:
             keys = " ".join(f"<code>{trial.key}</code>" for trial in self.records)
             parts.append(f"<details><summary>{counted(len(self.records), 'record')}</summary> {keys}</details>")
         return f'<div class="made-from">{" · ".join(parts)}</div>'
 
 
+_NAME = re.compile(r"[\w-]+")
+
+
+def checked_name(name: str) -> None:
+    """Make sure that the name of a figure or a table can be part of an address and of a file's name.
+
+    Raises:
+        InvalidValue: when it cannot.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidValue(f"A figure or a table is called {name!r}; allowed: letters, digits, - and _.")
+
+
 def download(name: str, kind: str, text: str, label: str) -> str:
     """A link to a file that is within the page; the book's build makes files of such."""
     return f'<a download="{name}" href="data:{kind};charset=utf-8,{quote(text, safe=SAFE)}">{label}</a>'
-
-
-def counted(number: int, thing: str) -> str:
-    """ "1 record", "2 records"."""
-    return f"{number:,} {thing}".replace(",", "\N{NARROW NO-BREAK SPACE}") + ("" if number == 1 else "s")
 
 
 def in_ranges(seeds: Sequence[int]) -> str:

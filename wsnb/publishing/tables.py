@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from wsnb.publishing.shown import Html, Source, as_csv
+from wsnb.errors import InvalidValue
+from wsnb.publishing.shown import Html, Source, as_csv, checked_name
 
 LONGEST = 30
-"""Characters of a row's head that stand on one line."""
+"""Characters of a cell that stand on one line; on a phone a row's head may take two."""
 
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 _NUMBER = re.compile(r"[<+−×]?\.?\d[\d\N{NARROW NO-BREAK SPACE} ]*(?=[.,/%: )(\[]|$)")
@@ -54,8 +55,15 @@ def table(
         name: its anchor on the page is ``table-NAME``, its file of data is called so.
         source: what it was made from; with a name, the quiet line under it.
         title: what it is, for those who do not see it, where its heads do not say.
+
+    Raises:
+        InvalidValue: for a row that has not a cell for each column, or a name that cannot be part of an address.
     """
     rows = [list(row) for row in rows]
+    if name:
+        checked_name(name)
+    if odd := [row for row in rows if len(row) != len(columns)]:
+        raise InvalidValue(f"A table of {len(columns)} columns has a row of {len(odd[0])} cells: {odd[0]}.")
     label = escape(title or "; ".join(filter(None, columns)), quote=True)
     aligned = [_aligned([row[number] for row in rows]) for number in range(len(columns))]
     head = "".join(f'<th scope="col">{_head(column)}</th>' for column in columns)
@@ -65,7 +73,7 @@ def table(
     first = min(max((len(row[0]) for row in rows), default=0), LONGEST)
     html = (
         f'<div class="table-frame"{anchor} role="region" aria-label="{label}" tabindex="0">'
-        f'<table style="--first: {first}ch">'
+        f'<table style="--first: {first}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{line}"
     )
     return Html(html, "\n".join(" | ".join(row) for row in [list(columns), *rows]))
@@ -96,7 +104,8 @@ def _cell(place: int, cell: tuple[str, bool]) -> str:
     text, is_number = cell
     if place == 0:
         return f'<th scope="row">{_inline(text)}</th>'
-    return f'<td class="number">{_inline(text)}</td>' if is_number else f"<td>{_inline(text)}</td>"
+    kind = ' class="number"' if is_number else ' class="text"' if len(_MARKS.sub("", text)) > LONGEST else ""
+    return f"<td{kind}>{_inline(text)}</td>"
 
 
 def _aligned(cells: Sequence[str]) -> list[tuple[str, bool]]:

@@ -5,23 +5,32 @@ Beside a widget stands a figure or a table that says the same: the page is whole
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
-from typing import Any
+from html import escape
 
 from wsnb.publishing.figures import NOT_RUN, Drawn
-from wsnb.publishing.shown import Shown
+from wsnb.publishing.shown import Html, Shown, Source, as_csv
 
 
-def chooser(label: str, figures: Mapping[str, Drawn]) -> Any:
-    """A slider over figures.
+def chooser(
+    name: str, label: str, figures: Mapping[str, Drawn], *, message: str, source: Source, reading: str = ""
+) -> Html | Shown:
+    """Display a slider over figures; what is returned stands below it: the caption, and the quiet line.
 
     Args:
+        name: its file of data, that of all figures, is called so.
         label: what is chosen; the slider's name.
         figures: by what the slider calls each.
+        message: what they show.
+        source: what they were made from.
+        reading: what else a reader must know.
     """
     import ipywidgets
+    from IPython.display import display
 
-    if not any(figure.picture for figure in figures.values()):
+    figures = {choice: figure for choice, figure in figures.items() if figure.picture}
+    if not figures:
         return Shown(NOT_RUN)
     wide = ipywidgets.Layout(width="100%")
     slider = ipywidgets.SelectionSlider(options=list(figures), description=label, layout=wide)
@@ -31,4 +40,15 @@ def chooser(label: str, figures: Mapping[str, Drawn]) -> Any:
     ]
     stack = ipywidgets.Stack(pictures, selected_index=0, layout=wide)
     ipywidgets.jslink((slider, "index"), (stack, "selected_index"))
-    return ipywidgets.VBox([slider, stack], layout=wide)
+    display(ipywidgets.VBox([slider, stack], layout=wide))
+
+    tables = {choice: list(csv.reader(figure.data.splitlines())) for choice, figure in figures.items()}
+    columns = next(iter(tables.values()))[0]
+    rows = [[choice, *row] for choice, table in tables.items() for row in table[1:]]
+    line = source.line(name, as_csv([label, *columns], rows))
+    return Html(
+        f'<div class="drawn caption" id="{name}"><p><strong>{escape(message)}</strong> '
+        f'<span class="reading">{escape(reading)}</span></p>'
+        f"<noscript><p>The slider needs JavaScript; the data of all its pictures are here:</p></noscript>{line}</div>",
+        message,
+    )

@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from wsnb import version
-from wsnb.errors import InvalidValue, TrialFailed, WsnbError
+from wsnb.errors import InvalidValue, TrialFailed, WsnbError, counted
 from wsnb.evidence.records import Record, Records
-from wsnb.running.crew import LOSSES, Event, Speed, Task, Workload, counted
+from wsnb.running.crew import LOSSES, Event, Speed, Task, Workload
 from wsnb.running.local import KEEP_MEMORY, cores
 from wsnb.running.travel import packed, unpacked
 

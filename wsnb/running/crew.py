@@ -117,8 +117,3 @@ class Crew(Protocol):
 
     def end(self) -> None:
         """Send everyone home; what is under way goes on from its last checkpoint another time."""
-
-
-def counted(number: int, what: str) -> str:
-    """ "1 trial", "2 trials"."""
-    return f"{number} {what}" + ("" if number == 1 else "s")

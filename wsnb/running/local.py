@@ -13,8 +13,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from wsnb.errors import InvalidValue, TrialFailed
-from wsnb.running.crew import Event, Speed, Task, Workload, counted
+from wsnb.errors import InvalidValue, TrialFailed, counted
+from wsnb.running.crew import Event, Speed, Task, Workload
 from wsnb.running.travel import packed
 
 KEEP_MEMORY = {

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from wsnb import places
 from wsnb.data import catalogue
 from wsnb.data.part import Part
-from wsnb.errors import RecordError
+from wsnb.errors import RecordError, counted
 from wsnb.evidence.records import Records
 from wsnb.files import write_whole
-from wsnb.running.crew import Crew, Speed, Workload, counted
+from wsnb.running.crew import Crew, Speed, Workload
 from wsnb.running.jobs import Job
 from wsnb.trials.stops import Epochs
 from wsnb.trials.trial import LATE, Trial

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from scipy.special import stdtrit
+
 from wsnb.verdicts.findings import Finding
 from wsnb.verdicts.rule import Expects, Outcome
 from wsnb.verdicts.statistics import welch
@@ -35,6 +37,11 @@ class Printed:
     value: float
     error: float | None = None
     freedom: int = 0
+
+    @property
+    def half_width(self) -> float | None:
+        """Of its 95 % interval, by Student's t."""
+        return None if self.error is None else float(stdtrit(self.freedom, 0.975)) * self.error
 
 
 @dataclass(frozen=True)
