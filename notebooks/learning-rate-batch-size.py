@@ -71,8 +71,7 @@ def trials(at):
                 found["random init", pair, pair] = first.replace(data=whole)
                 one, two = ((rates[(i + k) % len(rates)], sizes[(j + k) % len(sizes)]) for k in (1, 2))
                 for r, b in (one, two):
-                    warm = first.then(data=whole, optimizer=SGD(r), batch_size=b)
-                    found["warm start", pair, (r, b)] = warm
+                    found["warm start", pair, (r, b)] = first.then(data=whole, optimizer=SGD(r), batch_size=b)
                 if not held_out:  # the replication's second repeat goes on from its first
                     warm = found["warm start", pair, one]
                     found["as coded", pair, two] = warm.then(optimizer=SGD(two[0]), batch_size=two[1])

@@ -111,10 +111,15 @@ page.table(
 from statistics import mean
 
 
-def gaps(compared, measure):
-    """Seed by seed."""
+def gaps(compared, measure="test_accuracy"):
+    """Random init less warm start, seed by seed."""
     pairs = zip(compared.percent("random init", measure), compared.percent("warm start", measure), strict=True)
-    return ", ".join(page.signed(fresh - warm) for fresh, warm in pairs) or "not run"
+    return [fresh - warm for fresh, warm in pairs]
+
+
+def in_points(values):
+    """Of each seed."""
+    return ", ".join(map(page.signed, values)) or "not run"
 
 
 def gap_until(compared, epoch):
@@ -122,8 +127,8 @@ def gap_until(compared, epoch):
     found = []
     for fresh, warm in zip(compared.records("random init"), compared.records("warm start"), strict=True):
         last = [mean(record.curves["test_accuracy"][max(0, epoch - 5) : epoch]) for record in (fresh, warm)]
-        found.append(page.signed(100 * (last[0] - last[1])))
-    return ", ".join(found) or "not run"
+        found.append(100 * (last[0] - last[1]))
+    return in_points(found)
 
 
 def hours(compared):
@@ -138,8 +143,8 @@ page.table(
     [
         (
             named(size),
-            gaps(compared, "test_accuracy"),
-            gaps(compared, "late_test_accuracy"),
+            in_points(gaps(compared)),
+            in_points(gaps(compared, "late_test_accuracy")),
             *(gap_until(compared, epoch) for epoch in EPOCHS),
             hours(compared),
         )
@@ -153,7 +158,7 @@ page.table(
 page.text(
     "Random init less warm start at the end, seed by seed: "
     + "; ".join(
-        f"{gaps(compared, 'test_accuracy')} points with width {named(size)} images ({hours(compared)} hours a seed)"
+        f"{in_points(gaps(compared))} points with width {named(size)} images ({hours(compared)} hours a seed)"
         for size, compared in found.compared.items()
         if len(compared)
     )
@@ -165,7 +170,7 @@ page.text(
 # %% tags=["answer", "hide-input"]
 from wsnb.publishing import figures
 
-first = [size for size in found.items if size[0] == at.pilot_widths[0] and len(found[size])]
+first = [size for size in found.items if size[0] == at.pilot_widths[0] and len(found[size]) == at.pilot_seeds]
 
 
 def line(start, of):
@@ -179,7 +184,7 @@ figures.lines(
     "pilot",
     {
         "test accuracy (%)": [line(start, lambda compared, start=start: compared.percent(start)) for start in STARTS],
-        "gap (points)": [line("warm start", lambda compared: compared.gap("random init", "warm start").differences)],
+        "gap (points)": [line("warm start", gaps)],
     },
     xlabel="training images",
     message=f"What ResNet-18 of width {at.pilot_widths[0]} reaches, by the number of images.",

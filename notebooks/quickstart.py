@@ -88,11 +88,12 @@ source = Source("quickstart", "", records)
 STARTS = ("half of the data", "random init", "warm start", "shrink-perturb")
 ends = {start: page.accuracy(compared.percent(start)) for start in STARTS}
 seen = {start: sum(compared.final(start, "images_seen")) for start in STARTS}
-page.text(
+answer = (
     f"On these digits a warm start ends at {ends['warm start']} % of test images right, random init at "
-    f"{ends['random init']} %, and the warm start took {seen['warm start'] / seen['random init']:.0%} of its training images. "
+    f"{ends['random init']} %, and the warm start took {seen['warm start'] / max(1, seen['random init']):.0%} of its training images. "
     "So few digits and so small a network show how the question is asked, not what the answer is."
 )
+page.text(answer if len(compared) else "No training came to an end.")
 
 # %% tags=["answer", "hide-input"]
 figures.lines(
