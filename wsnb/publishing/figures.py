@@ -321,8 +321,8 @@ class Interval:
         low, high: the ends of its 95 % interval.
         seeds: single values, drawn as dots.
         printed: by paper, what it prints.
-        kind: one of :data:`KINDS`: ``"ours"``; ``"theirs"``; ``"imputed"``: theirs, with an interval that is not its own,
-            drawn thin; or ``"pooled"``: a mean over those above it, drawn as a diamond as wide as its interval.
+        kind: one of :data:`KINDS`: ``"ours"``; ``"theirs"``; ``"imputed"``: theirs, with an interval that is not its
+            own, drawn thin; or ``"pooled"``: a mean over those above it, drawn as a diamond as wide as its interval.
     """
 
     mean: float | None
