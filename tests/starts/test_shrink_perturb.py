@@ -43,6 +43,14 @@ def test_a_fresh_network_of_another_shape_is_a_sentence():
         shrink_perturb(torch.nn.Sequential(torch.nn.Linear(4, 2)), torch.nn.Linear(4, 2))
 
 
+def test_scope_layers_are_convolutions_and_linear_layers_with_their_biases():
+    trained, fresh = network(ResNet18(1), 1), network(ResNet18(1), 2)
+    result = dict(shrink_perturb(trained, fresh, 0.5, 0.5, "layers").named_parameters())
+    left = {name for name, parameter in trained.named_parameters() if torch.equal(result[name], parameter)}
+    norms = [name for name, module in trained.named_modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert left == {f"{norm}.{name}" for norm in norms for name in ("weight", "bias")}
+
+
 @pytest.mark.parametrize("scope", ["all", "weights"])
 def test_scope_weights_leaves_biases_and_affine_parameters_as_they_are(scope):
     trained, fresh = network(ResNet18(1), 1), network(ResNet18(1), 2)
@@ -100,3 +108,15 @@ def test_a_fresh_head_is_treated_as_everything_else():
     )
     torch.testing.assert_close(mixed, 0.5 * warm + 0.25 * noise)
     assert not torch.equal(warm, noise) and warm.shape == (5, 8)
+
+
+def test_what_is_added_is_a_fresh_network_numbers_of_variance_one_or_what_the_chain_began_with():
+    parent = trained(SMALL_MLP).snapshot
+    chain = SMALL_MLP.then().then(start=ShrinkPerturb(0, 1, perturbation="first"))
+    assert same_state(start_of(chain, parent).state_dict(), start_of(SMALL_MLP, None).state_dict())
+    wide = SMALL_MLP.replace(model=MLP((400,)))
+    normal = start_of(wide.then(start=ShrinkPerturb(0, 1, perturbation="normal")), trained(wide).snapshot)
+    weights = torch.cat([parameter.flatten() for parameter in normal.parameters()])
+    assert float(weights.mean()) == pytest.approx(0, abs=0.05) and float(weights.std()) == pytest.approx(1, abs=0.05)
+    again = start_of(wide.then(start=ShrinkPerturb(0, 1, perturbation="normal")), trained(wide).snapshot)
+    assert same_state(normal.state_dict(), again.state_dict())

@@ -294,7 +294,7 @@ def test_every_field_that_decides_is_in_the_key(cls, field):
     }
     whole = whole.get(cls, cls)()
     given = getattr(whole, field.name)
-    others = {"scope": "weights", "buffers": "reset", "at": (3,), "compared": ("head",)}
+    others = {"scope": "weights", "buffers": "reset", "perturbation": "first", "at": (3,), "compared": ("head",)}
     other = OTHER_VALUES.get(cls, {}).get(field.name, others.get(field.name))
     if other is None:
         other = given + 1 if isinstance(given, int) else 0.5 if given is None else given / 2 or 0.5
