@@ -13,7 +13,7 @@ from wsnb.values import kind, setting
 if TYPE_CHECKING:
     from torch import nn
 
-Scope = Literal["all", "weights", "layers"]
+Scope = Literal["all", "weights", "layers", "convolutions", "head and norms"]
 Buffers = Literal["kept", "reset"]
 Perturbation = Literal["fresh", "normal", "first"]
 
@@ -46,8 +46,9 @@ def shrink_perturb(
         scale: :math:`\lambda`.
         noise: :math:`\sigma`.
         scope: ``"all"`` parameters; ``"weights"`` alone: those of two or more dimensions, so that biases and the
-            affine parameters of normalisation layers stay as they are; or those of ``"layers"``: convolutions and
-            linear layers, with their biases.
+            affine parameters of normalisation layers stay as they are; those of ``"layers"``: convolutions and
+            linear layers, with their biases; of ``"convolutions"`` alone; or of ``"head and norms"``: the last
+            linear layer and the normalisation layers, which the scale of the logits hangs on.
         buffers: running statistics are ``"kept"``, or ``"reset"`` to the fresh network's.
 
     Raises:
@@ -80,13 +81,19 @@ def _in_scope(model: nn.Module, scope: Scope) -> set[str]:
     """The names of the parameters that change."""
     from torch import nn
 
-    if scope != "layers":
+    if scope in ("all", "weights"):
         return {name for name, parameter in model.named_parameters() if scope == "all" or parameter.ndim >= 2}
-    layers = (nn.modules.conv._ConvNd, nn.Linear)
+    convolutions, norms = nn.modules.conv._ConvNd, (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
+    linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
+    chosen = {
+        "layers": lambda module: isinstance(module, (convolutions, nn.Linear)),
+        "convolutions": lambda module: isinstance(module, convolutions),
+        "head and norms": lambda module: isinstance(module, norms) or module in linear[-1:],
+    }[scope]
     return {
         f"{prefix}.{name}".lstrip(".")
         for prefix, module in model.named_modules()
-        if isinstance(module, layers)
+        if chosen(module)
         for name, _ in module.named_parameters(recurse=False)
     }
 
@@ -98,8 +105,8 @@ class ShrinkPerturb(Start):
     Args:
         scale: the paper's :math:`\lambda`, by which the parent's weights are multiplied.
         noise: the paper's :math:`\sigma`, by which a fresh initialisation is multiplied before it is added.
-        scope: ``"all"`` parameters, ``"weights"`` alone (those of two or more dimensions), or those of ``"layers"``
-            (convolutions and linear layers).
+        scope: ``"all"`` parameters, ``"weights"`` alone (those of two or more dimensions), those of ``"layers"``
+            (convolutions and linear layers), of ``"convolutions"`` alone, or of ``"head and norms"``.
         buffers: running statistics ``"kept"`` from the parent, or ``"reset"`` to a fresh network's.
         perturbation: what the noise multiplies. By this name go several methods: a ``"fresh"`` initialisation (Ash
             and Adams 2020; Kireev et al. 2021); ``"normal"``, numbers of variance 1 whatever the layer (Shin et al.
