@@ -85,7 +85,8 @@ class WeightScales(Callback):
         import torch
 
         model = training.model
-        moved = [(parameter - state[name]).float().square().sum() for name, parameter in model.named_parameters()]
+        weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
+        moved = [(weight - state[name]).float().square().sum() for name, weight in weights.items()]
         was_training = model.training
         with torch.no_grad():
             logits = model.eval()(training.normalize(training.curve_images[: self.images]))

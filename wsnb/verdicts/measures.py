@@ -98,6 +98,13 @@ LATE_ACCURACY = Measure("test accuracy, mean of the last five epochs", "points",
                         least=1.0, resolution=0.01)  # fmt: skip
 """Quieter than the accuracy at the stop, which is one draw of what moves by half a point from epoch to epoch."""
 
+OVER_FITTING = Measure(
+    "training accuracy less test accuracy", "points",
+    lambda records: mean(100 * (record.final["train_accuracy"] - record.final["test_accuracy"]) for record in records),
+    least=1.0, resolution=0.01, higher_is_better=False,
+)  # fmt: skip
+"""What was learned of the training images alone."""
+
 LOSS = Measure(
     "final training loss", "nats", lambda records: mean(record.final["train_loss"] for record in records),
     least=0.05, resolution=0.001, higher_is_better=False, digits=3,
