@@ -9,7 +9,7 @@ from functools import partial
 
 from wsnb.papers import table_1
 from wsnb.papers.tables import Cell, CellName
-from wsnb.papers.topics import DECAY, EARLY, GRADIENTS, OFFLINE, ONLINE, RATES, REMEDY, SHRUNK
+from wsnb.papers.topics import AUGMENTATION, DECAY, EARLY, GRADIENTS, OFFLINE, ONLINE, RATES, REMEDY, SHRUNK
 from wsnb.verdicts.claims import Claim, Paper, Printed
 
 PAPER = Paper("kireev2021", "Kireev et al. (2021)")
@@ -317,6 +317,49 @@ CLAIMS = (
         statement="Shrink-perturb eliminates the difference between the gradients of old and new images.",
         topic=GRADIENTS,
         expects={"figure-8-shrink-perturb": "negligible"},
+    ),
+    _claim(
+        id="augmentation-mitigates-the-gap",
+        item="Figure 9",
+        statement="Augmentation makes the gap smaller.",
+        topic=AUGMENTATION,
+        expects={"figure-9-mitigates": "positive"},
+    ),
+    _claim(
+        id="augmented-warm-start-is-sooner",
+        item="Figure 9",
+        statement="With augmentation a warm start reaches a good accuracy sooner than random initialisation.",
+        topic=AUGMENTATION,
+        expects={"figure-9-sooner": "positive"},
+    ),
+    _claim(
+        id="augmentation-keeps-train-and-test-together",
+        item="Figure 9",
+        statement="With augmentation the accuracies on training and test images lie closer together than without.",
+        topic=AUGMENTATION,
+        expects={"figure-9-over-fitting": "positive"},
+    ),
+    _claim(
+        id="augmentation-slows-convergence",
+        item="Section 2.4",
+        statement="Augmentation slows convergence.",
+        topic=AUGMENTATION,
+        expects={"figure-9-slower": "positive"},
+    ),
+    _claim(
+        id="augmented-is-not-converged",
+        item="Section 2.4",
+        statement="With augmentation, at a learning rate of 0.001, 350 epochs are not enough to converge.",
+        topic=AUGMENTATION,
+        expects={},
+        needs="350 epochs at the paper's learning rate",
+    ),
+    _claim(
+        id="augmentation-evens-gradients",
+        item="Figure 10",
+        statement="Augmentation makes the difference between the gradients of old and new images smaller.",
+        topic=AUGMENTATION,
+        expects={"figure-10-mitigates": "positive"},
     ),
     _claim(
         id="gap-is-over-fitting",

@@ -80,7 +80,7 @@ def _gradient_ratio(records: Sequence[Record]) -> float:
 
 
 FIRST = 5
-"""Epochs that the ratio of gradients is the mean of."""
+"""Epochs, the first ones, that a measure of the beginning is the mean of."""
 
 ACCURACY = Measure("final test accuracy", "points", _mean_of("test_accuracy"), least=1.0, resolution=0.01)
 """The papers' own measure; the mean, of several trainings. A point is less than what they call a gap."""
@@ -97,6 +97,16 @@ ACCURACY_IF_ANY = dataclasses.replace(ACCURACY, must_learn=False)
 LATE_ACCURACY = Measure("test accuracy, mean of the last five epochs", "points", _mean_of("late_test_accuracy"),
                         least=1.0, resolution=0.01)  # fmt: skip
 """Quieter than the accuracy at the stop, which is one draw of what moves by half a point from epoch to epoch."""
+
+EARLY_ACCURACY = Measure(
+    "test accuracy, mean of the first five epochs", "points",
+    lambda records: mean(100 * value for record in records for value in record.curves["test_accuracy"][:FIRST]),
+    least=1.0, resolution=0.01,
+)  # fmt: skip
+"""How soon something is learned, on the test images of the curves."""
+
+TRAIN_ACCURACY = Measure("final training accuracy", "points", _mean_of("train_accuracy"), least=1.0, resolution=0.01)
+"""After as many epochs, how far training has come."""
 
 OVER_FITTING = Measure(
     "training accuracy less test accuracy", "points",
