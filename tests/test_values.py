@@ -372,6 +372,70 @@ def test_a_digest_changes_with_what_a_class_holds_and_reaches(module, tmp_path, 
     assert (digests[0] != digests[1]) == changed
 
 
+LATE = """
+from wsnb.seam import Start
+from wsnb.values import kind
+
+@kind("late")
+class Mine(Start):
+    def begin(self, given):
+        import late_helpers
+        import late_helpers.inside as inside
+        import torch, json, no_such_module
+        from late_helpers import shrink as smaller
+        return smaller(given), late_helpers.twice(given), inside.value(given)
+"""
+LATE_HELPERS = """
+def shrink(x):
+    return 0.9 * x
+
+def twice(x):
+    return 2 * x
+
+def unrelated(x):
+    return x
+"""
+
+
+@pytest.mark.parametrize(
+    "file, old, new, changed",
+    [
+        ("__init__", "0.9 * x", "0.8 * x", True),
+        ("__init__", "2 * x", "3 * x", True),
+        ("inside", "1", "2", True),
+        ("__init__", "return x\n", "return -x\n", False),
+    ],
+)
+def test_what_a_class_imports_where_it_computes_is_in_its_digest(
+    module, tmp_path, monkeypatch, file, old, new, changed
+):
+    digests = []
+    for number in range(2):
+        texts = {"__init__": LATE_HELPERS, "inside": "def value(x):\n    return 1\n"}
+        assert texts[file].count(old) == 1
+        if number:
+            texts[file] = texts[file].replace(old, new)
+        folder = tmp_path / f"late_{number}" / "late_helpers"
+        folder.mkdir(parents=True)
+        for name, text in texts.items():
+            (folder / f"{name}.py").write_text(text)
+        monkeypatch.syspath_prepend(folder.parent)
+        for name in ("late_helpers", "late_helpers.inside"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        digests.append(source_digest(module(LATE).Mine))
+    assert (digests[0] != digests[1]) == changed
+
+
+def test_a_function_of_the_package_that_is_imported_late_is_known_by_the_version_of_its_method(module, monkeypatch):
+    source = (
+        "from wsnb.seam import Start\nfrom wsnb.values import kind\n\n@kind('shrinks_late')\nclass Mine(Start):\n"
+        "    def begin(self, given):\n        from wsnb.starts import shrink_perturb\n        return shrink_perturb\n"
+    )
+    before = source_digest(module(source).Mine)
+    monkeypatch.setattr(ShrinkPerturb, "version", 2)
+    assert source_digest(module(source).Mine) != before
+
+
 def test_a_function_of_the_package_is_known_by_the_version_of_its_method(module, monkeypatch):
     source = (
         "from wsnb.seam import Start\nfrom wsnb.starts.shrink_perturb import ShrinkPerturb, shrink_perturb\n"

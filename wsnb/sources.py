@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import importlib
+import importlib.util
 import inspect
 import linecache
 import os
@@ -79,8 +81,13 @@ def _gather(thing: Any, found: dict[tuple[str, ...], str]) -> None:
 
 
 def _globals_used(source: str, around: Mapping[str, Any]) -> dict[str, Any]:
-    """What a source names of the module around it, and of somebody's modules that it names: ``helpers.shrink``."""
-    names = _global_names(source) & around.keys()
+    """What a source names of the module around it, and of modules that it names: ``helpers.shrink``.
+
+    What it imports where it computes counts like what the module around it imports.
+    """
+    imported = _imported(source, str(around.get("__package__") or ""))
+    around = {**around, **imported}
+    names = _global_names(source) & around.keys() | imported.keys()
     used = {name: around[name] for name in names}
     for node in ast.walk(ast.parse(source)) if names else ():
         called = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
@@ -95,6 +102,39 @@ def _globals_used(source: str, around: Mapping[str, Any]) -> dict[str, Any]:
         else:
             used[called] = given
     return used
+
+
+def _imported(source: str, package: str) -> dict[str, Any]:
+    """What a source imports within its functions, of somebody's modules and of this package."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except SyntaxError:  # a lambda in the midst of an expression
+        return {}
+    found = {}
+    for node in nodes:
+        for each in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            if isinstance(node, ast.Import):
+                name, bound = (each.name, each.asname) if each.asname else [each.name.partition(".")[0]] * 2
+                given = _module(name)
+            else:
+                name = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+                bound, there = each.asname or each.name, _module(name)
+                given = None if there is None else getattr(there, each.name, None) or _module(f"{name}.{each.name}")
+            if given is not None:
+                found[bound] = given
+    return found
+
+
+def _module(name: str) -> types.ModuleType | None:
+    """A module of somebody's or of this package; None of one that is installed, or is not there."""
+    try:
+        spec = sys.modules.get(name) or importlib.util.find_spec(name)
+        file = getattr(spec, "origin", None) or getattr(spec, "__file__", None)
+        if name.partition(".")[0] != PACKAGE and (file is None or file.startswith((*_INSTALLED, "built-in", "frozen"))):
+            return None
+        return importlib.import_module(name)
+    except (ImportError, ValueError):
+        return None
 
 
 def _in_text(given: Any, found: dict[tuple[str, ...], str], around: tuple[int, ...]) -> str:

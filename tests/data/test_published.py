@@ -114,6 +114,14 @@ def test_other_class_names_are_refused_with_those_that_differ(own_folders):
         load("cifar10")
 
 
+def test_a_damaged_archive_is_named_with_the_command_that_gets_another(own_folders):
+    put_images("cifar10", own_folders / "cifar10", noise(20, 20))
+    archive = Path(shutil.make_archive(str(own_folders / "cifar10"), "xztar", own_folders / "cifar10"))
+    archive.write_bytes(archive.read_bytes()[:-1000])
+    with pytest.raises(DataError, match=rf"damaged.*Remove {archive} first\. Get it with `wsnb data fetch cifar10`"):
+        load("cifar10")
+
+
 def test_the_first_folder_and_in_it_the_batches_are_taken(tmp_path, own_folders, monkeypatch):
     entry = catalogue.entry("cifar10")
     assert entry.find() is None

@@ -269,6 +269,17 @@ def test_damaged_weights_of_a_parent_are_made_again_and_one_that_comes_out_other
     assert store.find(SMALL.key).initial["test_loss"] == 2.0 and load_weights(weights_path(SMALL.key)) is not None
 
 
+def test_a_parent_whose_weights_are_not_those_of_its_record_is_said(connected, tmp_path: Path, capsys) -> None:
+    store, warm = Records(tmp_path), SMALL.then()
+    run([SMALL], records=store, workers=0, device="cpu")
+    path = store.path(SMALL.key)
+    record = store.find(SMALL.key)
+    path.unlink()
+    store.put(dataclasses.replace(record, provenance=record.provenance | {"weights": "0" * 16}))
+    run([warm], records=store, engine="ray", device="cpu")
+    assert f"starts from weights that are not those of its parent's record {SMALL.key}" in capsys.readouterr().err
+
+
 def test_a_fault_in_a_method_is_named_with_its_traceback_and_spares_others(connected, tmp_path: Path, capfd) -> None:
     faulty = SMALL.replace(callbacks=OwnFault())
     said = r"1 of 2 trials finished, 1 failed, 0 are left.*\n.*OwnFault\(\).* failed: KeyError: "

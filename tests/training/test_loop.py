@@ -387,6 +387,10 @@ class Halves(Callback):
                 training.model.head.weight.data.mul_(0.5)
             elif self.what == "the learning rate":
                 training.optimizer.groups[0].learning_rate *= 0.5
+            elif self.what == "which layers are in training mode":
+                training.model.train(not training.model.training)
+            elif self.what in ("the images", "the test images"):
+                getattr(training, self.what.removeprefix("the ").replace(" ", "_")).fill_(0)
             else:
                 training.optimizer.groups[0].moments["momentum_buffer"][0].mul_(0.5)
 
@@ -409,10 +413,35 @@ class Halves(Callback):
 
 
 @pytest.mark.parametrize("moment", ["before_epoch", "after_step", "after_epoch", "after_evaluation", "final"])
-@pytest.mark.parametrize("what", ["head.weight", "the learning rate", "the optimizer's 0.momentum_buffer"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "head.weight",
+        "the learning rate",
+        "the optimizer's 0.momentum_buffer",
+        "which layers are in training mode",
+        "the images",
+        "the test images",
+    ],
+)
 def test_what_says_that_it_measures_and_changes_what_trains_is_a_sentence(moment, what):
     with pytest.raises(InvalidValue, match=f"says that it only measures, and it has changed {what}; leave out"):
         trained(SMALL_MLP.replace(optimizer=SGD(0.05, momentum=0.9), callbacks=Halves(moment, what)))
+
+
+@kind("spoils")
+class Spoils(Callback):
+    """Writes over the images that it is given."""
+
+    def begin(self, training, state):
+        training.images.zero_()
+        training.test_images.zero_()
+
+
+def test_what_somebodys_code_does_to_the_images_no_other_trial_sees():
+    before = [IMAGES.train_images.clone(), IMAGES.test_images.clone()]
+    trained(SMALL_MLP.replace(callbacks=Spoils()))
+    assert torch.equal(IMAGES.train_images, before[0]) and torch.equal(IMAGES.test_images, before[1])
 
 
 @kind("never_says_why")

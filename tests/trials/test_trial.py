@@ -278,7 +278,7 @@ def trial_with(value):
     slots = {"data": Part, "model": Model, "optimizer": wsnb.seam.Optimizer, "stop": wsnb.seam.Stop}
     slots |= {"augmentation": Augment, "regularizer": wsnb.seam.Regularizer, "callbacks": wsnb.seam.Callback}
     slot = next((name for name, cls in slots.items() if isinstance(value, cls)), "start")
-    return CHILD.replace(**{slot: value})
+    return (PARENT if slot == "data" else CHILD).replace(**{slot: value})  # of a child too much would be held out
 
 
 @pytest.mark.parametrize("cls, field", FIELDS, ids=[f"{cls.__name__}.{field.name}" for cls, field in FIELDS])
@@ -500,3 +500,12 @@ def test_a_repr_can_be_typed_again():
     )
     assert eval(repr(trial), vars(wsnb)) == trial
     assert trial.direction == PlainSum() and "direction" not in repr(trial)
+
+
+def test_what_is_held_out_for_a_choice_no_training_before_may_have_seen():
+    apart = HALF.replace(data=Part("digits", 0.5, held_out=50))
+    assert apart.then(data=Part("digits", held_out=50)) and apart.then(data=Part("digits"))
+    for parent in (HALF, HALF.then(), apart.replace(data=Part("digits", held_out=40))):
+        with pytest.raises(InvalidValue, match="holds out 50 of the images, and .* does not; hold out as many of both"):
+            parent.then(data=Part("digits", held_out=50))
+    assert HALF.then(data=Part("cifar10", held_out=50)), "of other images"

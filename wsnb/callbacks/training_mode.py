@@ -58,7 +58,7 @@ class TrainingModeAccuracy(Callback):
 
     The curve is ``training_mode_test_accuracy``, on the images of the trial's curves; at the end there are
     ``training_mode_test_accuracy`` and ``training_mode_train_accuracy``, over all images
-    (:func:`training_mode_accuracy`).
+    (:func:`training_mode_accuracy`), in 32 bits.
 
     Args:
         batch_size: images of a batch.

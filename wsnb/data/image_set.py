@@ -117,10 +117,10 @@ def take(images: ImageSet, part: Part, seed: int) -> ImageSet:
 
     In turn:
 
-    1. Of ``part.classes`` alone, renumbered in their order, in training and test images alike.
-    2. With ``part.held_out``, so many of the training images take the place of the test images: the first in the
-       order that ``torch.randperm`` draws from ``generator(0, "held out", fingerprint, *classes)``, the same for
-       every seed and amount.
+    1. With ``part.held_out``, so many of the training images take the place of the test images: the first in the
+       order that ``torch.randperm`` draws from ``generator(0, "held out", fingerprint)``, the same for every seed,
+       amount and choice of classes.
+    2. Of ``part.classes`` alone, renumbered in their order, in training and test images alike.
     3. The others are put into the order drawn from ``generator(seed, "part", fingerprint, *classes)`` and the first
        ``part.amount`` are taken, in that order: so for one seed, a smaller part is the beginning of a larger one.
 
@@ -129,18 +129,20 @@ def take(images: ImageSet, part: Part, seed: int) -> ImageSet:
     Raises:
         InvalidValue: there are not so many images or classes, or a fraction is less than one image.
     """
-    named = (catalogue.identity(part.dataset)["fingerprint"], *(part.classes or ()))
-    if part.classes is not None:
-        images = _of_classes(images, part.classes)
+    fingerprint = catalogue.identity(part.dataset)["fingerprint"]
     if part.held_out:
         there = len(images.train_images)
         count = _count(part, "held_out", images, there - 1)
-        order = torch.randperm(there, generator=generator(0, "held out", *named))
+        order = torch.randperm(there, generator=generator(0, "held out", fingerprint))
         held_out, left = order[:count].sort().values, order[count:].sort().values
         images = replace(images, test_images=images.train_images[held_out], test_labels=images.train_labels[held_out])
         images = replace(images, train_images=images.train_images[left], train_labels=images.train_labels[left])
+    if part.classes is not None:
+        images = _of_classes(images, part.classes)
     there = len(images.train_images)
-    chosen = torch.randperm(there, generator=generator(seed, "part", *named))[: _count(part, "amount", images, there)]
+    chosen = torch.randperm(there, generator=generator(seed, "part", fingerprint, *(part.classes or ())))[
+        : _count(part, "amount", images, there)
+    ]
     return replace(images, train_images=images.train_images[chosen], train_labels=images.train_labels[chosen])
 
 

@@ -100,7 +100,10 @@ class Published(DataSet):
 
         from wsnb.data import folder
 
-        found, pixels = folder.read(place)
+        try:
+            found, pixels = folder.read(place)
+        except DataError as error:
+            raise DataError(f"{self.title} cannot be read: {error} Remove {place} first. {self.remedy}") from error
         if set(found.classes) != set(self.classes):
             lacks, more = (
                 ", ".join(sorted(set(these) - set(those))) or "none"

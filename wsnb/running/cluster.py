@@ -147,11 +147,12 @@ class RayCrew:
 
     def begin(self, task: Task) -> None:
         """Have this task done by whichever node has room."""
-        there, parent = Records(task.folder).find(task.trial.key), task.trial.parent
+        parent, store = task.trial.parent, Records(task.folder)
+        there = [each for each in (task.trial, parent) if each is not None and store.find(each.key) is not None]
         driver = {"version": version.__version__, "folder": os.getcwd(), "data": os.environ.get("WSNB_DATA")}
-        record = None if there is None else there.to_json()
+        known = {each.key: store.path(each.key).read_text(encoding="utf-8") for each in there}
         weights = None if parent is None else self._weights(parent.key)
-        done = self._train.remote(packed(task, task.trial), self._device, self._threads, driver, record, weights)
+        done = self._train.remote(packed(task, task.trial), self._device, self._threads, driver, known, weights)
         self._under_way[done] = task
 
     def _put(self, key: str) -> Any:
@@ -334,7 +335,7 @@ def time_on_node(workload: bytes, device: str, threads: int, asked: float) -> Sp
 
 
 def train_on_node(
-    content: bytes, device: str, threads: int, driver: dict[str, Any], there: str | None, parent: bytes | None
+    content: bytes, device: str, threads: int, driver: dict[str, Any], known: dict[str, str], parent: bytes | None
 ) -> tuple[Event, str | None, bytes | None]:
     """Train a trial on this node, in folders of its own.
 
@@ -343,7 +344,8 @@ def train_on_node(
         device, threads: where; any device but ``"cpu"`` is the GPU that Ray gives.
         driver: its ``version`` of the package; the ``folder`` from where paths of one's own images are meant; the
             ``data`` folder, which counts on a node that has it and names no other.
-        there: the text of the record that the driver has of the trial, which is compared with what comes out.
+        known: by key, the text of the records that the driver has of the trial, which is compared with what comes
+            out, and of its parent, whose weights are compared.
         parent: the file of the parent's weights.
 
     Returns:
@@ -374,8 +376,8 @@ def train_on_node(
         key = task.trial.key
         if parent is not None:
             put_weights(weights_path(task.trial.parent.key), parent)
-        if there is not None:
-            store.put(Record.from_json(there, key))
+        for each, text in known.items():
+            store.put(Record.from_file(text.encode(), f"{each}.json"))
         task = dataclasses.replace(task, folder=store.folder)
         perform(task, "cpu" if device == "cpu" else "cuda:0", threads, told.append, lambda: False)
         event, weights = told[-1], weights_path(key)

@@ -8,6 +8,7 @@ exactly from the weights and the states that stood before it.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import math
 import time
@@ -181,6 +182,12 @@ def train(
     return Outcome(progress, training.counts() | final, snapshot)
 
 
+def _of_its_own(images: ImageSet) -> ImageSet:
+    """The same images in memory of their own."""
+    names = ("train_images", "train_labels", "test_images", "test_labels")
+    return dataclasses.replace(images, **{name: getattr(images, name).clone() for name in names})
+
+
 class Diverged(Exception):
     """Something that was measured is no longer finite."""
 
@@ -192,6 +199,8 @@ class UnderWay:
         self.trial, self.old, self.device = trial, old, device
         self.classes, self.image_shape = len(images.classes), tuple(images.train_images.shape[1:])
         self._fresh_networks = 0
+        if any(is_foreign(type(each)) for each in (trial.start, *trial.callbacks)):
+            images = _of_its_own(images)  # what their code does to them, no other trial of this process sees
         self.normalize = functools.partial(normalize, mean=images.mean, std=images.std)
         before = None if parent is None else Parent(_parent_of(trial), _network(_parent_of(trial), parent))
         given = Given(
@@ -475,10 +484,14 @@ class UnderWay:
         return moment != "after_step" or self.step % self.steps_by_epoch == 1 or self.steps_by_epoch == 1
 
     def _all_there_is(self) -> State:
-        """Copies of all that what only measures has to leave as it is: the network, and its optimizer's state."""
+        """Copies of all that what only measures has to leave as it is; of images, how often they were written to."""
+        images = ("images", "labels", "test_images", "test_labels", "curve_images", "curve_labels")
+        counts = {f"the {name.replace('_', ' ')}": torch.tensor(getattr(self, name)._version) for name in images}
+        modes = {"which layers are in training mode": torch.tensor([each.training for each in self.model.modules()])}
         optimizer = {f"the optimizer's {name}": tensor.clone() for name, tensor in self.optimizer.state().items()}
         rates = [self.optimizer.scale, *(group.learning_rate for group in self.optimizer.groups)]
-        return self._copy() | optimizer | {"the learning rate": torch.tensor(rates, dtype=torch.float64)}
+        rate = {"the learning rate": torch.tensor(rates, dtype=torch.float64)}
+        return self._copy() | optimizer | rate | counts | modes
 
     # The end --------------------------------------------------------------------------------------
 

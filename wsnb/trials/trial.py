@@ -98,6 +98,12 @@ class Trial(Value):
                 f"Trial.parent is given and nothing takes anything from it: the start is {self.start!r}; "
                 "use parent.replace(...) instead."
             )
+        for each in self.ancestors() if self.data.held_out else ():
+            if each.data.dataset == self.data.dataset and each.data.held_out != self.data.held_out:
+                raise InvalidValue(
+                    f"Trial.data holds out {self.data.held_out!r} of the images, and {each.data!r} of a training "
+                    "before it does not; hold out as many of both, or a choice would be made on images that were seen."
+                )
         if not self.regularizer and self.direction != PlainSum():
             raise InvalidValue(f"Trial.direction is {self.direction!r} and there is no regularizer to join; name one.")
         for one, other in itertools.combinations(self.callbacks, 2):

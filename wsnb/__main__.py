@@ -1,0 +1,5 @@
+"""``python -m wsnb`` is ``wsnb``."""
+
+from wsnb.cli import main
+
+main()
