@@ -214,6 +214,30 @@ def test_lines_of_one_colour_are_told_apart_by_their_dashes(monkeypatch: pytest.
         assert plain.get_linestyle() == fire.get_linestyle() != raised.get_linestyle()
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"start {number}" for number in range(14)],
+        ["a start of a name so long that nobody would choose it, but who knows", "FIRE"],
+        ["a price of $5", "of $x$"],
+    ],
+    ids=["many", "long", "dollars"],
+)
+@pytest.mark.filterwarnings("error")
+def test_many_lines_long_names_and_dollars_are_drawn_as_they_are(names: list[str]) -> None:
+    panel = [Line(name, [1, 2], [[float(number), number + 1.0]]) for number, name in enumerate(names)]
+    html = figures.lines("f", {"a": panel}, xlabel="x", message="M.", source=SOURCE).html
+    shown = html.partition('<svg class="narrow"')[0].replace("\n", " ")
+    assert all(name.split()[-1] in shown for name in names)
+
+
+def test_what_is_printed_is_drawn_where_nothing_was_run() -> None:
+    html = figures.lines(
+        "f", {"a": [Line("FIRE", [], [[]])]}, xlabel="x", message="M.", source=SOURCE, printed={"a": {1: 2.0}}
+    ).html
+    assert "<svg" in html and "Printed: 2.0 at 1" in html
+
+
 def test_an_axis_can_be_logarithmic(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [figure.axes[0].get_xscale() for figure in drawn(monkeypatch, lambda: lines(is_log=True))] == ["log"] * 2
 
@@ -228,6 +252,22 @@ def test_an_axis_can_be_logarithmic(monkeypatch: pytest.MonkeyPatch) -> None:
         (lambda: Cloud("FIRE", [[1.0, 2.0]], [[1.0]]), "differ in their shapes"),
         (lambda: Cloud("FIRE", [[0.0]], [[1.0]]), "a cost of 0; allowed: above 0"),
         (lambda: lines(printed={"loss": {5: 1.0}}), "panel 'loss'; allowed: 'test accuracy (%)'"),
+        (lambda: lines(printed={"test accuracy (%)": {5: float("nan")}}), "What is printed holds nan"),
+        (lambda: Line("FIRE", [3, 1], [[1.0, 2.0]]), "[3, 1]; allowed: each greater than the last"),
+        (lambda: Line("FIRE", ["a"], [[1.0]]), "holds 'a'; allowed: numbers"),
+        (lambda: Line("FIRE", [1], [[None]]), "holds None; allowed: numbers"),
+        (lambda: Interval(1.0, 0.0, 2.0, kind="mine"), "kind is 'mine'; allowed: 'ours'"),
+        (lambda: Interval(1.0, 0.0, 2.0, printed={"One": Printed(float("nan"))}), "What is printed holds nan"),
+        (
+            lambda: figures.lines("f", {"a": [FLAT, FLAT]}, xlabel="x", message="M.", source=SOURCE),
+            "two lines of one name",
+        ),
+        (
+            lambda: figures.lines(
+                "f", {"a": [Line("FIRE", [0], [[1.0]])]}, xlabel="x", message="M.", source=SOURCE, is_log=True
+            ),
+            "0 or less on a logarithmic axis",
+        ),
         (lambda: figures.lines("my figure", {"a": [FLAT]}, xlabel="x", message="M.", source=SOURCE), "'my figure'"),
     ],
 )

@@ -77,6 +77,7 @@ STYLE = {
     "grid.color": GRID.light,
     "lines.linewidth": 2.2,
     "svg.fonttype": "none",
+    "text.parse_math": False,  # a name may have dollars in it
     "svg.hashsalt": "wsnb",
     "xtick.color": FAINT.light,
     "xtick.labelcolor": INK.light,

@@ -74,7 +74,7 @@ def figure(
 
 def _all_finite(what: str, values: Iterable[Any]) -> None:
     """Refuse what is no number: a figure would leave it out without a word."""
-    odd = [value for value in values if not np.isfinite(value)]
+    odd = [value for value in values if not isinstance(value, int | float | np.number) or not np.isfinite(value)]
     if odd:
         raise InvalidValue(
             f"{what} holds {odd[0]!r}; allowed: numbers. Leave out a training that has no result, and say how many."
@@ -106,6 +106,15 @@ class Line:
                 "for each seed, with a value for each x."
             )
         _all_finite(f"Line {self.start!r}", [*self.x, *(value for row in self.values for value in row)])
+        if list(self.x) != sorted(set(self.x)):
+            raise InvalidValue(
+                f"Line {self.start!r} has the places x {list(self.x)}; allowed: each greater than the last."
+            )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it was run."""
+        return not len(self.values) or not len(self.x)
 
 
 def of_epochs(start: str, records: Sequence[Record], shift: int = 0) -> Line:
@@ -153,17 +162,26 @@ def lines(
         reading: what else a reader must know.
 
     Raises:
-        InvalidValue: for what is printed of a panel that is not there.
+        InvalidValue: for what is printed of a panel that is not there; two lines of one name in a panel; a logarithmic
+            axis with a place x that has no logarithm.
     """
     given, printed = panels, printed or {}
     for unknown in printed.keys() - given.keys():
         raise InvalidValue(f"Values are printed for panel {unknown!r}; allowed: {', '.join(map(repr, given))}.")
-    filled = {ylabel: [line for line in drawn if len(line.values)] for ylabel, drawn in given.items()}
-    panels = {ylabel: drawn for ylabel, drawn in filled.items() if drawn}
+    filled = {ylabel: [line for line in drawn if not line.is_empty] for ylabel, drawn in given.items()}
+    panels = {ylabel: drawn for ylabel, drawn in filled.items() if drawn or ylabel in printed}
+    _all_finite("What is printed", [each for of in printed.values() for pair in of.items() for each in pair])
+    for ylabel, drawn in panels.items():
+        names = [line.start for line in drawn]
+        if len(set(names)) < len(names):
+            raise InvalidValue(f"Panel {ylabel!r} has two lines of one name: {names}; call each its own.")
+        if is_log and any(x <= 0 for line in drawn for x in line.x):
+            raise InvalidValue(f"Panel {ylabel!r} has a place x of 0 or less on a logarithmic axis; leave it out.")
+    most = max((len(drawn) for drawn in panels.values()), default=0)
     not_run = [ylabel for ylabel in given if ylabel not in panels] if panels else []
 
     def draw(layout: Layout) -> Figure:
-        shown, axes = layout.axes(len(panels), 330)
+        shown, axes = layout.axes(len(panels), 330 + 22 * max(0, most - 3))
         for panel, (ylabel, drawn) in zip(axes, panels.items(), strict=True):
             ends = []
             marker = "o" if all(len(line.x) <= FEW_POINTS for line in drawn) else None
@@ -176,8 +194,12 @@ def lines(
             if theirs := printed.get(ylabel):
                 panel.plot(list(theirs), list(theirs.values()), "D", color=INK.light, markersize=7)
             panel.set(xlabel=xlabel, ylim=limits)
-            beside = layout.is_wide and len(panels) == 1 and len({end[0] for end in ends}) == 1
-            panel.set_title(layout.wrapped(ylabel, len(panels)), pad=12 if beside else 10 + 22 * len(ends))
+            at_one_place = len({end[0] for end in ends}) == 1 and all(len(end[2]) < LONGEST for end in ends)
+            beside = layout.is_wide and len(panels) == 1 and at_one_place and len(ends) < FEW_POINTS
+            if not beside:
+                ends = [(x, y, layout.wrapped(name, len(panels)), stroke) for x, y, name, stroke in ends]
+            count = sum(1 + end[2].count("\n") for end in ends)
+            panel.set_title(layout.wrapped(ylabel, len(panels)), pad=12 if beside else 10 + 22 * count)
             if is_log:
                 _make_log(panel)
             else:
@@ -212,12 +234,15 @@ def lines(
     columns = ["panel", "line", xlabel, "mean", "standard deviation", *_columns(source, all_lines)]
     return figure(
         name, draw, message=message, reading=f"{read} {reading}".strip(), alt=alt.strip(), data=as_csv(columns, rows),
-        source=source, is_empty=not all_lines,
+        source=source, is_empty=not panels,
     )  # fmt: skip
 
 
 FEW_POINTS = 12
-"""Lines of no more have a mark at each."""
+"""Lines of no more have a mark at each; of no more lines the names fit beside their ends."""
+
+LONGEST = 30
+"""Characters of a name that stands beside the end of its line."""
 
 STROKES = ("\N{EM DASH}", "--", "\N{MIDDLE DOT}\N{MIDDLE DOT}\N{MIDDLE DOT}", "-\N{MIDDLE DOT}")
 """How a line is drawn, before its name."""
@@ -270,16 +295,18 @@ def _name_ends(axes: Axes, ends: list[End]) -> None:
 
 def _name_above(axes: Axes, ends: list[End]) -> None:
     """Write the lines' names above them, in their colours and in the order of their ends."""
-    for number, (_, _, name, stroke) in enumerate(sorted(ends, key=lambda end: end[1])):
+    number = 0
+    for _, _, name, stroke in sorted(ends, key=lambda end: end[1]):
         axes.annotate(
             f"{stroke} {name}",
             (0, 1),
             xycoords="axes fraction",
             xytext=(0, 8 + 22 * number),
             textcoords="offset points",
-            color=colour_of(name).light,
+            color=colour_of(name.replace("\n", " ")).light,
             fontweight="bold",
         )
+        number += 1 + name.count("\n")
 
 
 # Intervals ------------------------------------------------------------------------------------------
@@ -294,8 +321,8 @@ class Interval:
         low, high: the ends of its 95 % interval.
         seeds: single values, drawn as dots.
         printed: by paper, what it prints.
-        kind: ``"ours"``; ``"theirs"``; ``"imputed"``: theirs, with an interval that is not its own, drawn thin; or
-            ``"pooled"``: a mean over those above it, drawn as a diamond as wide as its interval.
+        kind: one of :data:`KINDS`: ``"ours"``; ``"theirs"``; ``"imputed"``: theirs, with an interval that is not its
+            own, drawn thin; or ``"pooled"``: a mean over those above it, drawn as a diamond as wide as its interval.
     """
 
     mean: float | None
@@ -306,12 +333,18 @@ class Interval:
     kind: str = "ours"
 
     def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InvalidValue(f"An interval's kind is {self.kind!r}; allowed: {', '.join(map(repr, KINDS))}.")
+        _all_finite("What is printed", [each.value for each in self.printed.values()])
         if self.mean is not None:
             _all_finite("An interval", (self.mean, self.low, self.high, *self.seeds))
             if not self.low <= self.mean <= self.high:
                 raise InvalidValue(
                     f"An interval is from {self.low} to {self.high}, and its mean {self.mean} outside it."
                 )
+
+
+KINDS = ("ours", "theirs", "imputed", "pooled")
 
 
 def interval(ours: Paired | None, printed: Mapping[str, Printed] | None = None) -> Interval:
@@ -408,7 +441,7 @@ def intervals(
     if any(row.mean is not None for row in rows):
         read = "Discs and bars: means and 95 % intervals" + ("; small dots: single seeds." if most else ".")
     if papers:
-        named = "; ".join(f"{MARKERS[number][1]}: {paper}" for number, paper in enumerate(papers))
+        named = "; ".join(f"{MARKERS[number % len(MARKERS)][1]}: {paper}" for number, paper in enumerate(papers))
         read += f" In print: {named}" + (
             ", with 95 % intervals as thin lines where an error is printed."
             if any(each.error is not None for row in rows for each in row.printed.values())
@@ -440,7 +473,7 @@ def _draw_interval(axes: Axes, height: float, row: Interval, papers: Sequence[st
                       markerfacecolor="none" if thin else colour)  # fmt: skip
             axes.plot(row.seeds, np.full(len(row.seeds), height - 0.25), "o", color=colour, markersize=4, alpha=0.6)
     for paper, theirs in row.printed.items():
-        above, (marker, _) = height + 0.25, MARKERS[papers.index(paper)]
+        above, (marker, _) = height + 0.25, MARKERS[papers.index(paper) % len(MARKERS)]
         if (half := theirs.half_width) is not None:
             axes.plot([theirs.value - half, theirs.value + half], [above, above], color=INK.light, linewidth=1)
         axes.plot(theirs.value, above, marker, color=INK.light, markersize=7,
@@ -498,7 +531,7 @@ def frontiers(
         source: what it was made from.
         reading: what else a reader must know.
     """
-    clouds = [cloud for cloud in clouds if len(cloud.costs)]
+    clouds = [cloud for cloud in clouds if sum(map(len, cloud.costs))]
 
     def draw(layout: Layout) -> Figure:
         shown, (axes,) = layout.axes(1, 400)
@@ -551,5 +584,7 @@ def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 
 def _number(value: float) -> str:
     """A number as one would say it."""
+    if abs(value) >= 1e6:
+        return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
     digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 0.95 or value == 0 else 3
     return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
