@@ -60,6 +60,7 @@ train_accuracy = 0.99  # Figure 6: running train accuracy that ends a step
 epoch_limit = 100  # Figure 6: after which a step ends all the same
 figure_7_rate = 0.03  # Figure 7: SGD's, of all its networks
 figure_7_epochs = 25  # Figure 7: of their trainings
+figure_7_scales = [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]  # Figure 7: the lambdas
 figure_7_seeds = 5  # Figure 7: how many
 first_seed = 1  # and so on from there
 
@@ -109,8 +110,7 @@ def shrunk(at, seed, model):
     shared = {"batch_size": at.batch_size, "curve_images": at.curve_images}
     trained = Trial(part, model, sgd, stop, seed, **shared)
     in_both_modes = {"stop": Epochs(0), "callbacks": TrainingModeAccuracy(at.batch_size)}
-    scales = [each / 100 for each in (*range(0, 20, 5), *range(20, 101, 10))]
-    starts = {f"{scale:.2f}": ShrinkPerturb(scale, noise=0.0) for scale in scales}
+    starts = {f"{scale:.2f}": ShrinkPerturb(scale, noise=0.0) for scale in at.figure_7_scales}
     return {"trained": trained} | {name: trained.then(start=each, **in_both_modes) for name, each in starts.items()}
 
 
