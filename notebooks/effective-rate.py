@@ -9,9 +9,9 @@
 # %% [markdown]
 # # Is it the shrinking, or the learning rate?
 #
-# Shrink-perturb closes the gap ({doc}`shrink-perturb`). But before a normalisation layer the scale of a weight makes no
-# difference to what a network says, and its gradient is the larger the smaller the weight is. Weights that were multiplied
-# by $\lambda$ are moved as if the learning rate had been raised. Is that all there is to it?
+# Shrink-perturb is said to close the gap ({doc}`shrink-perturb`). But before a normalisation layer the scale of a weight
+# makes no difference to what a network says, and its gradient is the larger the smaller the weight is. Weights that were
+# multiplied by $\lambda$ are moved as if the learning rate had been raised. Is that all there is to it?
 
 # %% [markdown]
 # ## What the papers say

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Shrink and perturb
 #
-# A warm start costs accuracy. One remedy takes three lines: multiply all weights by a number below one, add a little of a
+# Where a warm start costs accuracy, one remedy takes three lines: multiply all weights by a number below one, add a little of a
 # fresh initialisation, and train on. Does it close the gap? And what does it do to the network?
 
 # %% [markdown]
@@ -321,8 +321,7 @@ widgets.chooser(
         )
         for number, start in enumerate(each for each in arms if each.startswith("shrink"))
     },
-    message="The smaller the weights begin, the more of what was learned is lost at first; move the slider, or use the "
-    "arrow keys.",
+    message="Test accuracy by epoch, with the weights shrunk by each of the lambdas; move the slider, or use the arrow keys.",
     reading="Lines are means over seeds, bands one standard deviation between them.",
     source=of_5,
 )  # fmt: skip
