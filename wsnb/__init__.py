@@ -1,6 +1,14 @@
 """Warm starts, measured: trials of how to retrain a model when new data arrives, and their records."""
 
-from wsnb.callbacks import CosineSchedule, GradientNorms, HareTortoise, ReDo, StepSchedule, TrainingModeAccuracy
+from wsnb.callbacks import (
+    CosineSchedule,
+    GradientNorms,
+    HareTortoise,
+    ReDo,
+    StepSchedule,
+    TrainingModeAccuracy,
+    WeightScales,
+)
 from wsnb.data.augment import Augment
 from wsnb.data.catalogue import DataSet, data_set
 from wsnb.data.part import Part, half

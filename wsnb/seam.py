@@ -135,6 +135,7 @@ class Given:
         trial: what is going to be trained, a :class:`wsnb.Trial`.
         parent: where the trial's parent ended; None when it has none.
         fresh: gives a newly initialised network for this trial, at each call another one.
+        first: gives the random initialisation that the first training of the chain began with.
         images: the trial's own training images, uint8 [N, 3, H, W], those that came first first.
         labels: int64 [N].
         normalize: from uint8 images to what the network takes.
@@ -144,6 +145,7 @@ class Given:
     trial: Value
     parent: Parent | None
     fresh: Callable[[], nn.Module]
+    first: Callable[[], nn.Module]
     images: Tensor
     labels: Tensor
     normalize: Callable[[Tensor], Tensor]

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import IMAGES, SHAPES, SMALL_MLP, coloured, network, same_state, trained
+from torch.nn import BatchNorm2d, Conv2d, Linear
 
 from wsnb import MLP, ResNet18, ResNet20, ShrinkPerturb
 from wsnb.errors import InvalidValue
@@ -41,6 +42,33 @@ def test_a_fresh_network_of_another_shape_is_a_sentence():
         shrink_perturb(torch.nn.Linear(4, 2), torch.nn.Linear(3, 2))
     with pytest.raises(InvalidValue, match="0.weight is absent there"):
         shrink_perturb(torch.nn.Sequential(torch.nn.Linear(4, 2)), torch.nn.Linear(4, 2))
+
+
+def test_a_scope_of_layers_changes_all_of_them_and_nothing_else():
+    trained, fresh = network(ResNet18(1), 1), network(ResNet18(1), 2)
+    kinds = {"layers": (Conv2d, Linear), "convolutions": (Conv2d,), "head and norms": (Linear, BatchNorm2d)}
+    for scope, layers in kinds.items():
+        result = dict(shrink_perturb(trained, fresh, 0.5, 0.5, scope).named_parameters())
+        expected = {
+            f"{prefix}.{name}"
+            for prefix, module in trained.named_modules()
+            if isinstance(module, layers)
+            for name, _ in module.named_parameters(recurse=False)
+        }
+        changed = {name for name, before in trained.named_parameters() if not torch.equal(result[name], before)}
+        assert changed == expected
+        shrunk = dict(shrink_perturb(trained, fresh, 0.5, 0, scope).named_parameters())
+        assert all(
+            torch.equal(shrunk[name], 0.5 * before) for name, before in trained.named_parameters() if name in expected
+        )
+
+
+def test_of_a_perceptrons_linear_layers_the_last_one_is_the_head():
+    trained, fresh = (MLP((8, 8)).build((3, 4, 4), 3) for _ in range(2))
+    result = dict(shrink_perturb(trained, fresh, 0.5, 0, "head and norms").named_parameters())
+    assert {name for name, before in trained.named_parameters() if not torch.equal(result[name], before)} == {
+        "head.weight", "head.bias",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("scope", ["all", "weights"])
@@ -100,3 +128,17 @@ def test_a_fresh_head_is_treated_as_everything_else():
     )
     torch.testing.assert_close(mixed, 0.5 * warm + 0.25 * noise)
     assert not torch.equal(warm, noise) and warm.shape == (5, 8)
+
+
+def test_what_is_added_is_a_fresh_network_numbers_of_variance_one_or_what_the_chain_began_with():
+    parent = trained(SMALL_MLP).snapshot
+    chain = SMALL_MLP.then().then(start=ShrinkPerturb(0, 1, perturbation="first"))
+    assert same_state(start_of(chain, parent).state_dict(), start_of(SMALL_MLP, None).state_dict())
+    wide = SMALL_MLP.replace(model=MLP((400,)))
+    normal = start_of(wide.then(start=ShrinkPerturb(0, 1, perturbation="normal")), trained(wide).snapshot)
+    weights = torch.cat([parameter.flatten() for parameter in normal.parameters()])
+    assert float(weights.detach().mean()) == pytest.approx(0, abs=0.05) and float(
+        weights.detach().std()
+    ) == pytest.approx(1, abs=0.05)
+    again = start_of(wide.then(start=ShrinkPerturb(0, 1, perturbation="normal")), trained(wide).snapshot)
+    assert same_state(normal.state_dict(), again.state_dict())

@@ -55,6 +55,7 @@ from wsnb import (
     TrainAccuracy,
     TrainingModeAccuracy,
     Trial,
+    WeightScales,
     kind,
 )
 from wsnb.chance import generator, seed_of
@@ -340,14 +341,16 @@ class Draws(Callback):
         return {"drawn": float(torch.rand(1))}
 
 
-MEASURING = [GradientNorms(images=30, batch_size=8), TrainingModeAccuracy(8), WeightsKept(), Draws()]
+MEASURING = [
+    GradientNorms(images=30, batch_size=8), TrainingModeAccuracy(8), WeightScales(8), WeightsKept(), Draws(),
+]  # fmt: skip
 
 
 def test_every_callback_of_the_package_that_measures_is_among_them():
     from wsnb import values
 
     found = {cls for cls in values._kinds.values() if getattr(cls, "measures", False) and not values.is_foreign(cls)}
-    assert found == {type(each) for each in MEASURING[:2]}
+    assert found == {type(each) for each in MEASURING[:3]}
 
 
 @pytest.mark.parametrize("name", ["sgd", "dropout", "hare-tortoise", "redo-adam", "dtnh", "augmented-bf16", "cut"])

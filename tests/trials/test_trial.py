@@ -46,6 +46,7 @@ from wsnb import (
     TrainingModeAccuracy,
     Trial,
     WarmStart,
+    WeightScales,
     kind,
     setting,
     values,
@@ -122,7 +123,7 @@ def test_every_kind_of_the_package_stands_in_a_known_trial():
         return {form["kind"] for _ in "." if "kind" in form}.union(*map(kinds, form.values()))
 
     package = {name for name, cls in values._kinds.items() if not values.is_foreign(cls)}
-    measuring = {each.kind for each in (GradientNorms, TrainingModeAccuracy)}
+    measuring = {each.kind for each in (GradientNorms, TrainingModeAccuracy, WeightScales)}
     seen = set().union(*(kinds(each.to_json()) for each in KNOWN.values()))
     assert package - seen == measuring
 
@@ -294,7 +295,7 @@ def test_every_field_that_decides_is_in_the_key(cls, field):
     }
     whole = whole.get(cls, cls)()
     given = getattr(whole, field.name)
-    others = {"scope": "weights", "buffers": "reset", "at": (3,), "compared": ("head",)}
+    others = {"scope": "weights", "buffers": "reset", "perturbation": "first", "at": (3,), "compared": ("head",)}
     other = OTHER_VALUES.get(cls, {}).get(field.name, others.get(field.name))
     if other is None:
         other = given + 1 if isinstance(given, int) else 0.5 if given is None else given / 2 or 0.5

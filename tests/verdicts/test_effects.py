@@ -1,12 +1,25 @@
 """An effect is measured on every planned seed, and a training that failed counts against its side."""
 
+import dataclasses
 import math
 
 import pytest
-from made_records import STARTS, failed, item, record, records_of, with_gaps
+from made_records import HALF, STARTS, failed, item, record, records_of, with_gaps
 
 from wsnb.verdicts.effects import Difference, Effect, measure
-from wsnb.verdicts.measures import ACCURACY, ACCURACY_IF_ANY, GROWTH, IMAGES_SEEN, LATE_ACCURACY, LOSS
+from wsnb.verdicts.measures import (
+    ACCURACY,
+    ACCURACY_IF_ANY,
+    EARLY_ACCURACY,
+    GRADIENT_RATIO,
+    GROWTH,
+    IMAGES_SEEN,
+    LATE_ACCURACY,
+    LOSS,
+    OVER_FITTING,
+    TRAIN_ACCURACY,
+    TRAINING_MODE_ACCURACY,
+)
 
 GAP = Effect("gap", "random init", "warm start", ACCURACY, "Figure 0")
 GAPS = (1.0, 2.0, 3.0, 2.0, 1.0)
@@ -54,6 +67,23 @@ def test_the_growth_of_a_cost_is_the_exponent_over_the_steps_after_the_first():
     assert GROWTH.of(
         [record(item().first()["random init"], images_seen=9**9, epochs=1), *records[1:]]
     ) == pytest.approx(2)
+
+
+def test_measures_of_the_beginning_are_means_of_its_first_five_epochs():
+    curve = [0.1, 0.2, 0.3, 0.4, 0.5, 0.9]
+    old, new = [1.0, 2.0, 1.0, 1.0, 1.0, 1.0], [4.0, 2.0, 1.0, 1.0, 1.0, 99.0]
+    curves = {"test_accuracy": curve, "gradient_norm_old": old, "gradient_norm_new": new}
+    found = dataclasses.replace(record(HALF), curves=curves)
+    assert EARLY_ACCURACY.of([found]) == pytest.approx(30)
+    assert GRADIENT_RATIO.of([found]) == pytest.approx(4 ** (1 / 5))
+    against_one = Effect("even", "half", 1.0, GRADIENT_RATIO, "Figure 0")
+    assert against_one.difference({"half": found}) == pytest.approx(math.log(4) / 5)
+
+
+def test_over_fitting_is_what_is_known_of_training_images_alone():
+    found = record(HALF, 0.6, train_accuracy=0.95, training_mode_test_accuracy=0.5)
+    assert OVER_FITTING.of([found]) == pytest.approx(35) and TRAIN_ACCURACY.of([found]) == pytest.approx(95)
+    assert TRAINING_MODE_ACCURACY.of([found]) == 50
 
 
 @pytest.mark.parametrize("measured, least", [(ACCURACY, 1), (LATE_ACCURACY, 1), (LOSS, 0.05), (IMAGES_SEEN, 1.25)])

@@ -9,3 +9,4 @@ from wsnb.callbacks.hare_tortoise import HareTortoise, follow
 from wsnb.callbacks.redo import ReDo, redo
 from wsnb.callbacks.schedules import CosineSchedule, StepSchedule, by_steps, cosine
 from wsnb.callbacks.training_mode import TrainingModeAccuracy, training_mode_accuracy
+from wsnb.callbacks.weight_scales import WeightScales, weight_scale

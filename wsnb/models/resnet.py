@@ -16,16 +16,18 @@ class ResNet18(Model):
     """ResNet-18 with a 3x3 stride-1 stem for small images and the 3x3 stride-2 max-pool kept.
 
     ``width`` is the number of channels of the first stage (64 in the paper), doubled at each of the
-    three that follow.
+    three that follow; ``dropout`` the share of the features before the classifier that is left out at random.
     """
 
     width: int = setting(64, minimum=1, maximum=1024)
+    dropout: float = setting(0.0, minimum=0, maximum=0.99, added=True)
 
     def build(self, image_shape: tuple[int, int, int], classes: int) -> nn.Module:
         """Four stages of two blocks."""
         from wsnb.models.resnet_network import ResNet
 
-        return ResNet(image_shape[0], self.width, blocks=(2, 2, 2, 2), pool=True, classes=classes)
+        blocks = (2, 2, 2, 2)
+        return ResNet(image_shape[0], self.width, blocks=blocks, pool=True, classes=classes, dropout=self.dropout)
 
 
 @kind("resnet20")

@@ -55,6 +55,7 @@ class ResNet(nn.Module):
     """A residual network for small images: a 3x3 stride-1 stem, then stages that double the width.
 
     ``pool`` keeps the 3x3 stride-2 max-pool after the stem, as the replication's ResNet-18 does.
+    Of the features before the head a share of ``dropout`` is left out at random.
     Convolutions start from He's normal initialisation with fan-out, as there.
 
     Attributes:
@@ -65,7 +66,16 @@ class ResNet(nn.Module):
 
     memory_format = torch.channels_last
 
-    def __init__(self, channels: int, width: int, *, blocks: tuple[int, ...], pool: bool, classes: int) -> None:
+    def __init__(
+        self,
+        channels: int,
+        width: int,
+        *,
+        blocks: tuple[int, ...],
+        pool: bool,
+        classes: int,
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         self.stem = nn.Conv2d(channels, width, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(width)
@@ -78,6 +88,7 @@ class ResNet(nn.Module):
             stages.append(nn.Sequential(*stage))
             inputs = outputs
         self.stages = nn.Sequential(*stages)
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
         self.head = nn.Linear(inputs, classes)
         self.stage_outputs = tuple(f"stages.{stage}.{count - 1}.conv2" for stage, count in enumerate(blocks))
         self.successions = tuple(
@@ -91,4 +102,4 @@ class ResNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Images [N, C, H, W] to logits [N, classes]."""
         x = self.pool(functional.relu(self.norm(self.stem(x)), inplace=True))
-        return self.head(self.stages(x).mean(dim=(2, 3)))
+        return self.head(self.dropout(self.stages(x).mean(dim=(2, 3))))

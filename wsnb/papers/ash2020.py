@@ -9,7 +9,7 @@ from functools import partial
 
 from wsnb.papers import table_1
 from wsnb.papers.tables import Cell, CellName
-from wsnb.papers.topics import DECAY, EARLY, OFFLINE, ONLINE, RATES
+from wsnb.papers.topics import DECAY, EARLY, GRADIENTS, OFFLINE, ONLINE, RATES, REMEDY, SHRUNK
 from wsnb.verdicts.claims import Claim, Paper
 
 PAPER = Paper("ash2020", "Ash and Adams (2020)")
@@ -57,6 +57,34 @@ CLAIMS = (
         statement="Online, as data is added to CIFAR-10, random initialisation stays above the warm start.",
         topic=ONLINE,
         expects={"online-gap": "positive"},
+    ),
+    _claim(
+        id="shrink-perturb-helps-online-ash2020",
+        item=f"Figure 7, {_REPLICATED}",
+        statement="Online, shrink-perturb at each arrival of data ends above the plain warm start.",
+        topic=REMEDY,
+        expects={"figure-6-help": "positive"},
+    ),
+    _claim(
+        id="old-gradients-are-smaller-ash2020",
+        item=f"Figure 5, {_REPLICATED}",
+        statement="After a warm start the gradients of old images are substantially smaller than those of new ones.",
+        topic=GRADIENTS,
+        expects={"figure-8-warm-start": "positive"},
+    ),
+    _claim(
+        id="shrink-perturb-evens-gradients-ash2020",
+        item=f"Figure 5, {_REPLICATED}",
+        statement="Shrink-perturb eliminates the difference between the gradients of old and new images.",
+        topic=GRADIENTS,
+        expects={"figure-8-shrink-perturb": "negligible"},
+    ),
+    _claim(
+        id="relu-bears-shrinking-ash2020",
+        item=f"Figure 6, {_REPLICATED}",
+        statement="Shrunk by half, a ReLU perceptron with biases is not damaged.",
+        topic=SHRUNK,
+        expects={"figure-7-relu-mlp-0.50": "negligible"},
     ),
     _claim(
         id="gap-after-early-stop-ash2020",

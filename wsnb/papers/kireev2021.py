@@ -9,7 +9,7 @@ from functools import partial
 
 from wsnb.papers import table_1
 from wsnb.papers.tables import Cell, CellName
-from wsnb.papers.topics import DECAY, EARLY, OFFLINE, ONLINE, RATES
+from wsnb.papers.topics import AUGMENTATION, DECAY, EARLY, GRADIENTS, OFFLINE, ONLINE, RATES, REMEDY, SHRUNK
 from wsnb.verdicts.claims import Claim, Paper, Printed
 
 PAPER = Paper("kireev2021", "Kireev et al. (2021)")
@@ -242,6 +242,124 @@ CLAIMS = (
         statement="Warm starts of comparable accuracy are trained faster than random initialisation.",
         topic=RATES,
         expects={"figure-4-comparable": "not below", "figure-4-cost": "negative"},
+    ),
+    _claim(
+        id="shrink-perturb-helps-offline",
+        item="Figure 5",
+        statement="Offline, shrink-perturb ends above the plain warm start.",
+        topic=REMEDY,
+        expects={"figure-5-help": "positive"},
+    ),
+    _claim(
+        id="shrink-perturb-beats-random-init",
+        item="Figure 5",
+        statement="Offline, shrink-perturb ends above random initialisation.",
+        topic=REMEDY,
+        expects={"figure-5-ahead": "positive"},
+    ),
+    _claim(
+        id="shrink-perturb-helps-online",
+        item="Figure 6",
+        statement="Online, shrink-perturb at each arrival of data ends above the plain warm start.",
+        topic=REMEDY,
+        expects={"figure-6-help": "positive"},
+    ),
+    _claim(
+        id="shrink-perturb-fails-in-cases",
+        item="Section 5",
+        statement="In some cases shrink-perturb was not very successful.",
+        topic=REMEDY,
+        expects={},
+        needs="the cases, which the paper does not name",
+    ),
+    _claim(
+        id="shrinking-damages-relu",
+        item="Figure 7",
+        statement="Shrunk by half, a ReLU perceptron with biases is damaged (the text says above 0.6; below is meant).",
+        topic=SHRUNK,
+        expects={"figure-7-relu-mlp-0.50": "positive"},
+    ),
+    _claim(
+        id="shrinking-a-little-spares-relu",
+        item="Figure 7",
+        statement="Shrunk by more than 0.8, a ReLU perceptron with biases is hardly damaged.",
+        topic=SHRUNK,
+        expects={"figure-7-relu-mlp-0.90": "negligible"},
+    ),
+    _claim(
+        id="relu-without-biases-is-immune",
+        item="Figure 7",
+        statement="A ReLU perceptron without biases is immune to shrinking.",
+        topic=SHRUNK,
+        expects={"figure-7-relu-mlp-without-biases-0.50": "negligible"},
+    ),
+    _claim(
+        id="resnet-and-tanh-bear-shrinking",
+        item="Figure 7",
+        statement="A ResNet-18 and tanh perceptrons are not significantly damaged above 0.2.",
+        topic=SHRUNK,
+        expects={
+            "figure-7-resnet-18-0.30": "negligible",
+            "figure-7-tanh-mlp-0.30": "negligible",
+            "figure-7-tanh-mlp-without-biases-0.30": "negligible",
+        },
+    ),
+    _claim(
+        id="old-gradients-are-smaller",
+        item="Figure 8",
+        statement="After a warm start the gradients of old images are substantially smaller than those of new ones.",
+        topic=GRADIENTS,
+        expects={"figure-8-warm-start": "positive"},
+    ),
+    _claim(
+        id="shrink-perturb-evens-gradients",
+        item="Figure 8",
+        statement="Shrink-perturb eliminates the difference between the gradients of old and new images.",
+        topic=GRADIENTS,
+        expects={"figure-8-shrink-perturb": "negligible"},
+    ),
+    _claim(
+        id="augmentation-mitigates-the-gap",
+        item="Figure 9",
+        statement="Augmentation makes the gap smaller.",
+        topic=AUGMENTATION,
+        expects={"figure-9-mitigates": "positive"},
+    ),
+    _claim(
+        id="augmented-warm-start-is-sooner",
+        item="Figure 9",
+        statement="With augmentation a warm start reaches a good accuracy sooner than random initialisation.",
+        topic=AUGMENTATION,
+        expects={"figure-9-sooner": "positive"},
+    ),
+    _claim(
+        id="augmentation-keeps-train-and-test-together",
+        item="Figure 9",
+        statement="With augmentation the accuracies on training and test images lie closer together than without.",
+        topic=AUGMENTATION,
+        expects={"figure-9-over-fitting": "positive"},
+    ),
+    _claim(
+        id="augmentation-slows-convergence",
+        item="Section 2.4",
+        statement="Augmentation slows convergence.",
+        topic=AUGMENTATION,
+        expects={"figure-9-slower": "positive"},
+    ),
+    _claim(
+        id="augmented-is-not-converged",
+        item="Section 2.4",
+        statement="With augmentation, at a learning rate of 0.001, 350 epochs are not enough to converge.",
+        topic=AUGMENTATION,
+        expects={},
+        needs="350 epochs at the paper's learning rate",
+    ),
+    _claim(
+        id="augmentation-evens-gradients",
+        item="Figure 10",
+        statement="Augmentation makes the difference between the gradients of old and new images smaller.",
+        topic=AUGMENTATION,
+        expects={"figure-10-mitigates": "positive"},
     ),
     _claim(
         id="gap-is-over-fitting",

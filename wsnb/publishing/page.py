@@ -230,7 +230,9 @@ def _where(where: Mapping[str, list[str]], ours: Mapping[str, Mapping[str, Trial
         return items or "everywhere"
     if len(starts) == 1:
         return ": ".join(filter(None, (items, ", ".join(next(iter(starts))))))
-    return "; ".join(f"{item}: {', '.join(each)}" for item, each in where.items())
+    return "; ".join(
+        item if set(each) == ours[item].keys() else f"{item}: {', '.join(each)}" for item, each in where.items()
+    )
 
 
 def _fields(trial: Trial) -> dict[str, Any]:

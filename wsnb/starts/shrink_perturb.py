@@ -13,8 +13,9 @@ from wsnb.values import kind, setting
 if TYPE_CHECKING:
     from torch import nn
 
-Scope = Literal["all", "weights"]
+Scope = Literal["all", "weights", "layers", "convolutions", "head and norms"]
 Buffers = Literal["kept", "reset"]
+Perturbation = Literal["fresh", "normal", "first"]
 
 
 def shrink_perturb(
@@ -41,11 +42,13 @@ def shrink_perturb(
 
     Args:
         trained: the network to start from; it is left as it is.
-        fresh: a new network with the same names and shapes.
+        fresh: a new network with the same names and shapes; its parameters are what is added.
         scale: :math:`\lambda`.
         noise: :math:`\sigma`.
-        scope: ``"all"`` parameters, or ``"weights"`` alone: those of two or more dimensions. Biases and the
-            affine parameters of normalisation layers then stay as they are.
+        scope: ``"all"`` parameters; ``"weights"`` alone: those of two or more dimensions, so that biases and the
+            affine parameters of normalisation layers stay as they are; those of ``"layers"``: convolutions and
+            linear layers, with their biases; of ``"convolutions"`` alone; or of ``"head and norms"``: the last
+            linear layer and the normalisation layers, which the scale of the logits hangs on.
         buffers: running statistics are ``"kept"``, or ``"reset"`` to the fresh network's.
 
     Raises:
@@ -62,15 +65,37 @@ def shrink_perturb(
                 f"The fresh network does not fit the trained one: {name} is {there} there and {tuple(parameter.shape)} "
                 "here. Make it with the same architecture, width and number of classes."
             )
+    chosen = _in_scope(model, scope)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            if scope == "all" or parameter.ndim >= 2:
+            if name in chosen:
                 parameter.copy_(scale * parameter + noise * others[name])
         if buffers == "reset":
             others = dict(fresh.named_buffers())
             for name, buffer in model.named_buffers():
                 buffer.copy_(others[name])
     return model
+
+
+def _in_scope(model: nn.Module, scope: Scope) -> set[str]:
+    """The names of the parameters that change."""
+    from torch import nn
+
+    if scope in ("all", "weights"):
+        return {name for name, parameter in model.named_parameters() if scope == "all" or parameter.ndim >= 2}
+    convolutions, norms = nn.modules.conv._ConvNd, (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
+    linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
+    chosen = {
+        "layers": lambda module: isinstance(module, (convolutions, nn.Linear)),
+        "convolutions": lambda module: isinstance(module, convolutions),
+        "head and norms": lambda module: isinstance(module, norms) or module in linear[-1:],
+    }[scope]
+    return {
+        f"{prefix}.{name}".lstrip(".")
+        for prefix, module in model.named_modules()
+        if chosen(module)
+        for name, _ in module.named_parameters(recurse=False)
+    }
 
 
 @kind("shrink_perturb")
@@ -80,17 +105,27 @@ class ShrinkPerturb(Start):
     Args:
         scale: the paper's :math:`\lambda`, by which the parent's weights are multiplied.
         noise: the paper's :math:`\sigma`, by which a fresh initialisation is multiplied before it is added.
-        scope: ``"all"`` parameters, or ``"weights"`` alone (those of two or more dimensions).
+        scope: ``"all"`` parameters, ``"weights"`` alone (those of two or more dimensions), those of ``"layers"``
+            (convolutions and linear layers), of ``"convolutions"`` alone, or of ``"head and norms"``.
         buffers: running statistics ``"kept"`` from the parent, or ``"reset"`` to a fresh network's.
+        perturbation: what the noise multiplies. By this name go several methods: a ``"fresh"`` initialisation (Ash
+            and Adams 2020; Kireev et al. 2021); ``"normal"``, numbers of variance 1 whatever the layer (Shin et al.
+            2024); or the ``"first"`` initialisation that the first training began with (Lee et al. 2024).
     """
 
     scale: float = setting(0.4, minimum=0, maximum=1)
     noise: float = setting(1e-4, minimum=0)
     scope: Scope = "all"
     buffers: Buffers = "kept"
+    perturbation: Perturbation = setting("fresh", added=True)
 
     def begin(self, given: Given) -> nn.Module:
         """The parent's network, shrunk and perturbed; so is the fresh classifier where the classes are others."""
         assert given.parent is not None
         trained = warm_start(given.parent.model, given.fresh(), given.trial.model.head)
-        return shrink_perturb(trained, given.fresh(), self.scale, self.noise, self.scope, self.buffers)
+        added = given.first() if self.perturbation == "first" else given.fresh()
+        if self.perturbation == "normal":
+            chance = given.chance("noise")
+            for parameter in added.parameters():
+                parameter.data.normal_(generator=chance)
+        return shrink_perturb(trained, added, self.scale, self.noise, self.scope, self.buffers)

@@ -207,6 +207,7 @@ class UnderWay:
             trial=trial,
             parent=before,
             fresh=self._fresh,
+            first=self._first,
             images=images.train_images,
             labels=images.train_labels,
             normalize=self.normalize,
@@ -287,6 +288,10 @@ class UnderWay:
         self._fresh_networks += 1
         seed = seed_of(self.trial.seed, "weights", self.trial.depth, self._fresh_networks)
         return build(self.trial, self.image_shape, self.classes, seed)
+
+    def _first(self) -> nn.Module:
+        root, *_ = (*self.trial.ancestors(), self.trial)
+        return build(self.trial, self.image_shape, self.classes, seed_of(root.seed, "weights", 0, 1))
 
     def begin(self) -> None:
         """Before the first step."""

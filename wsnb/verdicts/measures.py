@@ -67,8 +67,29 @@ def _arrived(record: Record) -> float:
     return record.final["images_seen"] / record.final["epochs"]
 
 
+def _gradient_ratio(records: Sequence[Record]) -> float:
+    """Of new images over old ones, the geometric mean over the first epochs."""
+    pairs = [
+        pair
+        for record in records
+        for pair in zip(
+            record.curves["gradient_norm_new"][:FIRST], record.curves["gradient_norm_old"][:FIRST], strict=True
+        )
+    ]
+    return math.exp(mean(math.log(new / old) for new, old in pairs))
+
+
+FIRST = 5
+"""Epochs, the first ones, that a measure of the beginning is the mean of."""
+
 ACCURACY = Measure("final test accuracy", "points", _mean_of("test_accuracy"), least=1.0, resolution=0.01)
 """The papers' own measure; the mean, of several trainings. A point is less than what they call a gap."""
+
+TRAINING_MODE_ACCURACY = Measure(
+    "final test accuracy in training mode", "points", _mean_of("training_mode_test_accuracy"), least=1.0,
+    resolution=0.01, must_learn=False,
+)  # fmt: skip
+"""As the replication's code measures: each batch is normalised by its own statistics."""
 
 ACCURACY_IF_ANY = dataclasses.replace(ACCURACY, must_learn=False)
 """The same where the question is whether anything is learned at all."""
@@ -76,6 +97,23 @@ ACCURACY_IF_ANY = dataclasses.replace(ACCURACY, must_learn=False)
 LATE_ACCURACY = Measure("test accuracy, mean of the last five epochs", "points", _mean_of("late_test_accuracy"),
                         least=1.0, resolution=0.01)  # fmt: skip
 """Quieter than the accuracy at the stop, which is one draw of what moves by half a point from epoch to epoch."""
+
+EARLY_ACCURACY = Measure(
+    "test accuracy, mean of the first five epochs", "points",
+    lambda records: mean(100 * value for record in records for value in record.curves["test_accuracy"][:FIRST]),
+    least=1.0, resolution=0.01,
+)  # fmt: skip
+"""How soon something is learned, on the test images of the curves."""
+
+TRAIN_ACCURACY = Measure("final training accuracy", "points", _mean_of("train_accuracy"), least=1.0, resolution=0.01)
+"""After as many epochs, how far training has come."""
+
+OVER_FITTING = Measure(
+    "training accuracy less test accuracy", "points",
+    lambda records: mean(100 * (record.final["train_accuracy"] - record.final["test_accuracy"]) for record in records),
+    least=1.0, resolution=0.01, higher_is_better=False,
+)  # fmt: skip
+"""What was learned of the training images alone."""
 
 LOSS = Measure(
     "final training loss", "nats", lambda records: mean(record.final["train_loss"] for record in records),
@@ -95,3 +133,9 @@ GROWTH = Measure(
     least=0.25, resolution=0.01, higher_is_better=False, must_converge=True, digits=2,
 )  # fmt: skip
 """0 where a step's cost is constant, 1 where it is in proportion; a quarter is half of what a square root would be."""
+
+GRADIENT_RATIO = Measure(
+    "length of the gradient, mean of the first five epochs", "ratio", _gradient_ratio,
+    least=1.25, resolution=0.02, higher_is_better=False, is_ratio=True, digits=2,
+)  # fmt: skip
+"""Of new images over those that the parent has seen."""
