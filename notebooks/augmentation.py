@@ -109,10 +109,7 @@ page.parameters(found)
 # How an image is changed:
 
 # %% tags=["method", "hide-input"]
-from wsnb import Augment
-from wsnb.data.augmentation import augmented
-
-page.method(Augment, augmented)
+page.method(Augment)
 
 # %% [markdown]
 # Where this differs from the paper, found by comparing each trial with the one that the paper describes, field by field:

@@ -304,7 +304,8 @@ def test_records_deleted_and_made_again_are_equal_to_the_last_bit(smoke: Path, t
     for trial in trials:
         first, second = (Records(folder).get(trial) for folder in (smoke / "records", tmp_path / "again"))
         assert first and second and not first.differences(second)
-        assert (first.trial, first.initial, first.final) == (second.trial, second.initial, second.final)
+        final = {name: first.final[name] for name in second.final}  # another chapter may ask more of the same training
+        assert (first.trial, first.initial, final) == (second.trial, second.initial, second.final)
 
 
 def test_plain_papermill_runs_a_chapter_with_a_profile_and_a_parameter(smoke: Path, tmp_path: Path) -> None:
