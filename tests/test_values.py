@@ -88,7 +88,7 @@ def test_a_kind_that_is_not_known_is_a_sentence_with_a_near_miss():
 
 
 def test_a_field_that_is_not_there_is_a_sentence_with_a_near_miss():
-    message = r"ShrinkPerturb has no field 'noies'; allowed: scale, noise, scope, buffers, perturbation\. Did you mean 'noise'"
+    message = r"no field 'noies'; allowed: scale, noise, scope, buffers, perturbation\. Did you mean 'noise'"
     with pytest.raises(InvalidValue, match=message):
         ShrinkPerturb(noies=0.1)
     with pytest.raises(InvalidValue, match=message):
