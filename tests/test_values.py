@@ -88,7 +88,8 @@ def test_a_kind_that_is_not_known_is_a_sentence_with_a_near_miss():
 
 
 def test_a_field_that_is_not_there_is_a_sentence_with_a_near_miss():
-    message = r"no field 'noies'; allowed: scale, noise, scope, buffers, perturbation\. Did you mean 'noise'"
+    allowed = r"allowed: scale, noise, scope, buffers, perturbation\. Did you mean 'noise'"
+    message = f"ShrinkPerturb has no field 'noies'; {allowed}"
     with pytest.raises(InvalidValue, match=message):
         ShrinkPerturb(noies=0.1)
     with pytest.raises(InvalidValue, match=message):
@@ -424,6 +425,17 @@ def test_what_a_class_imports_where_it_computes_is_in_its_digest(
             monkeypatch.delitem(sys.modules, name, raising=False)
         digests.append(source_digest(module(LATE).Mine))
     assert (digests[0] != digests[1]) == changed
+
+
+def test_what_is_installed_is_not_imported_for_a_digest(tmp_path):
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "import sys\nfrom wsnb.seam import Callback\nfrom wsnb.values import kind, source_digest\n\n@kind('lazy')\n"
+        "class Lazy(Callback):\n    def begin(self, training, state):\n        import torch.nn.functional\n"
+        "        from torch.optim.sgd import sgd\n\nsource_digest(Lazy)\nprint('torch' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=os.environ, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_a_function_of_the_package_that_is_imported_late_is_known_by_the_version_of_its_method(module, monkeypatch):

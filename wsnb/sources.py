@@ -126,15 +126,20 @@ def _imported(source: str, package: str) -> dict[str, Any]:
 
 
 def _module(name: str) -> types.ModuleType | None:
-    """A module of somebody's or of this package; None of one that is installed, or is not there."""
+    """A module of somebody's or of this package, imported; None of one that is installed, or is not there."""
     try:
-        spec = sys.modules.get(name) or importlib.util.find_spec(name)
-        file = getattr(spec, "origin", None) or getattr(spec, "__file__", None)
-        if name.partition(".")[0] != PACKAGE and (file is None or file.startswith((*_INSTALLED, "built-in", "frozen"))):
+        root = importlib.util.find_spec(name.partition(".")[0])  # of a whole name it would import what that lies in
+        places = [] if root is None else [root.origin, *(root.submodule_search_locations or ())]
+        if root is None or (root.name != PACKAGE and not _is_written(next(filter(None, places), None))):
             return None
         return importlib.import_module(name)
     except (ImportError, ValueError):
         return None
+
+
+def _is_written(file: str | None) -> bool:
+    """Whether the file of a module is somebody's: neither Python's, nor installed."""
+    return file is not None and file not in ("built-in", "frozen") and not file.startswith(_INSTALLED)
 
 
 def _in_text(given: Any, found: dict[tuple[str, ...], str], around: tuple[int, ...]) -> str:
@@ -184,8 +189,7 @@ def _is_somebodys(module: str) -> bool:
     if module.partition(".")[0] in (PACKAGE, "builtins"):
         return False
     there = sys.modules.get(module)
-    file = getattr(there, "__file__", None)
-    return module == "__main__" or there is None or (file is not None and not file.startswith(_INSTALLED))
+    return module == "__main__" or there is None or _is_written(getattr(there, "__file__", None))
 
 
 def _global_names(source: str) -> set[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wsnb.errors import InvalidValue, near_miss
+from wsnb.models.modes import in_evaluation_mode
 from wsnb.models.succession import Succession
 from wsnb.seam import Callback, Training
 from wsnb.values import kind, setting
@@ -60,11 +61,8 @@ def redo(
         layers[outgoing].register_forward_pre_hook(lambda _, given, name=outgoing: outputs.__setitem__(name, given[0]))
         for _, _, outgoing in successions
     ]
-    was_training = model.training
-    model.eval()
-    with torch.no_grad():
+    with torch.no_grad(), in_evaluation_mode(model):
         model(images)
-    model.train(was_training)
     for hook in hooks:
         hook.remove()
 

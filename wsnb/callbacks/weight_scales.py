@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from wsnb.models.modes import in_evaluation_mode
 from wsnb.seam import Callback, Training, is_in
 from wsnb.values import kind, setting
 
@@ -87,10 +88,8 @@ class WeightScales(Callback):
         model = training.model
         weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
         moved = [(weight - state[name]).float().square().sum() for name, weight in weights.items()]
-        was_training = model.training
-        with torch.no_grad():
-            logits = model.eval()(training.normalize(training.curve_images[: self.images]))
-        model.train(was_training)
+        with torch.no_grad(), in_evaluation_mode(model):
+            logits = model(training.normalize(training.curve_images[: self.images]))
         return {
             "distance": float(torch.stack(moved).sum().sqrt()),
             "weight_scale": weight_scale(model, training.trial.model.head),

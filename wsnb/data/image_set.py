@@ -140,9 +140,8 @@ def take(images: ImageSet, part: Part, seed: int) -> ImageSet:
     if part.classes is not None:
         images = _of_classes(images, part.classes)
     there = len(images.train_images)
-    chosen = torch.randperm(there, generator=generator(seed, "part", fingerprint, *(part.classes or ())))[
-        : _count(part, "amount", images, there)
-    ]
+    order = torch.randperm(there, generator=generator(seed, "part", fingerprint, *(part.classes or ())))
+    chosen = order[: _count(part, "amount", images, there)]
     return replace(images, train_images=images.train_images[chosen], train_labels=images.train_labels[chosen])
 
 

@@ -1,4 +1,4 @@
-"""A network in training mode for a while, of which nothing stays."""
+"""A network in one mode or the other for a while, of which nothing stays."""
 
 from __future__ import annotations
 
@@ -25,3 +25,14 @@ def in_training_mode(model: nn.Module) -> Iterator[None]:
         with torch.no_grad():
             for name, buffer in model.named_buffers():
                 buffer.copy_(buffers[name])
+
+
+@contextlib.contextmanager
+def in_evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Have the network in evaluation mode while it lasts; then its mode is what it was."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from wsnb.data.batches import batch_sizes
+from wsnb.models.layers import parameters_of
 from wsnb.models.modes import in_training_mode
 from wsnb.seam import Given, Start
 from wsnb.starts.warm_start import warm_start
@@ -42,18 +43,11 @@ def dash(
         scale: :math:`\lambda`, to which a weight that points the other way is shrunk.
     """
     import torch
-    from torch import nn
     from torch.nn import functional
 
     model = copy.deepcopy(trained)
-    kinds = (nn.modules.conv._ConvNd, nn.Linear)
-    shrunk = [
-        parameter
-        for layer in model.modules()
-        if isinstance(layer, kinds)
-        for parameter in layer.parameters(False)
-        if parameter.requires_grad
-    ]
+    layers = parameters_of(model, "convolutions", "linear layers")
+    shrunk = [parameter for parameter in layers.values() if parameter.requires_grad]
     descent = [torch.zeros_like(parameter) for parameter in shrunk]
     with in_training_mode(model):
         for images, labels in batches:

@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Literal
 
 from wsnb.errors import InvalidValue
+from wsnb.models.layers import parameters_of
 from wsnb.seam import Given, Start
 from wsnb.starts.warm_start import warm_start
 from wsnb.values import kind, setting
@@ -79,23 +80,16 @@ def shrink_perturb(
 
 def _in_scope(model: nn.Module, scope: Scope) -> set[str]:
     """The names of the parameters that change."""
-    from torch import nn
-
-    if scope in ("all", "weights"):
-        return {name for name, parameter in model.named_parameters() if scope == "all" or parameter.ndim >= 2}
-    convolutions, norms = nn.modules.conv._ConvNd, (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
-    linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    chosen = {
-        "layers": lambda module: isinstance(module, (convolutions, nn.Linear)),
-        "convolutions": lambda module: isinstance(module, convolutions),
-        "head and norms": lambda module: isinstance(module, norms) or module in linear[-1:],
-    }[scope]
-    return {
-        f"{prefix}.{name}".lstrip(".")
-        for prefix, module in model.named_modules()
-        if chosen(module)
-        for name, _ in module.named_parameters(recurse=False)
-    }
+    match scope:
+        case "layers":
+            return set(parameters_of(model, "convolutions", "linear layers"))
+        case "convolutions":
+            return set(parameters_of(model, "convolutions"))
+        case "head and norms":
+            layer_of = {name: name.rpartition(".")[0] for name in parameters_of(model, "linear layers")}
+            head = {name for name, layer in layer_of.items() if layer == list(layer_of.values())[-1]}
+            return head | set(parameters_of(model, "normalisation layers"))
+    return {name for name, parameter in model.named_parameters() if scope == "all" or parameter.ndim >= 2}
 
 
 @kind("shrink_perturb")

@@ -286,12 +286,16 @@ class UnderWay:
 
     def _fresh(self) -> nn.Module:
         self._fresh_networks += 1
-        seed = seed_of(self.trial.seed, "weights", self.trial.depth, self._fresh_networks)
-        return build(self.trial, self.image_shape, self.classes, seed)
+        return self._drawn(self.trial, self._fresh_networks)
 
     def _first(self) -> nn.Module:
         root, *_ = (*self.trial.ancestors(), self.trial)
-        return build(self.trial, self.image_shape, self.classes, seed_of(root.seed, "weights", 0, 1))
+        return self._drawn(root, 1)
+
+    def _drawn(self, by: Trial, number: int) -> nn.Module:
+        """The network of this trial's shape that another, or this one, draws as its first, second ..."""
+        seed = seed_of(by.seed, "weights", by.depth, number)
+        return build(self.trial, self.image_shape, self.classes, seed)
 
     def begin(self) -> None:
         """Before the first step."""
