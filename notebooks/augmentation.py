@@ -139,11 +139,7 @@ page.text(
 # %% tags=["answer", "hide-input"]
 def curves(measure):
     """By arm, an accuracy by epoch."""
-    return [
-        figures.Line(start, list(range(1, found.at("Figure 9").figure_9_epochs + 1)), rows)
-        for start in figure_9_names
-        if (rows := [[100 * value for value in record.curves[measure]] for record in figure_9.records(start)])
-    ]
+    return [figures.of_curve(start, figure_9.records(start), measure, 100, first=1) for start in figure_9_names]
 
 
 figure_9_names = [name for name in found.items["Figure 9"].first() if not name.startswith("half")]
@@ -191,11 +187,8 @@ page.table(
 # %% tags=["hide-input"]
 def norms(start):
     """The two lines of one start."""
-    lines = []
-    for kind in ("old", "new"):
-        rows = [record.curves[f"gradient_norm_{kind}"] for record in figure_9.records(start)]
-        lines.append(figures.Line(f"{kind} images", list(range(len(rows[0]) if rows else 0)), rows))
-    return lines
+    records = figure_9.records(start)
+    return [figures.of_curve(f"{kind} images", records, f"gradient_norm_{kind}") for kind in ("old", "new")]
 
 
 ratios = {name: judged.findings[f"figure-10-{name}"] for name in ("mitigates", "augmented")}

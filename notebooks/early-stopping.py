@@ -217,7 +217,7 @@ widgets.chooser(
     "stopped",
     "Stop the half after",
     {f"{epochs} epochs": after(epochs) for epochs in stops},
-    message="The longer the half is trained, the later the warm start begins; move the slider, or use the arrow keys.",
+    message="Test accuracy by epoch, with the half stopped after so many; move the slider, or use the arrow keys.",
     reading="Lines are means over seeds, bands one standard deviation between them; random init is shifted so that it "
     "lies over the warm start.",
     source=source,

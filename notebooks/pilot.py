@@ -175,9 +175,7 @@ first = [size for size in found.items if size[0] == at.pilot_widths[0] and len(f
 
 def line(start, of):
     """Against the number of images, of the first width: a value for each seed."""
-    return figures.Line(
-        start, [images for _, images in first], list(zip(*(of(found[size]) for size in first), strict=True))
-    )
+    return figures.across(start, {size[1]: of(found[size]) for size in first})
 
 
 figures.lines(

@@ -347,9 +347,8 @@ def against_scale(of):
     """A line over lambda, and random init beside it."""
     if not len(steps):
         return []
-    rows = list(zip(*(of(scale) for scale in scales), strict=True))
     return [
-        figures.Line("shrink-perturb", scales, rows),
+        figures.across("shrink-perturb", {scale: of(scale) for scale in scales}),
         figures.Line("random init", [scales[0], scales[-1]], [[each, each] for each in of("random init")]),
     ]
 
@@ -382,8 +381,7 @@ SCALES = [name for name in found.items["Figure 7", "ResNet-18"].first() if name 
 
 def by_scale(name, measure):
     """A line for one network."""
-    rows = list(zip(*(of_7[name].percent(scale, measure) for scale in SCALES), strict=True))
-    return figures.Line(name, [float(scale) for scale in SCALES], rows)
+    return figures.across(name, {float(scale): of_7[name].percent(scale, measure) for scale in SCALES})
 
 
 figures.lines(
@@ -410,11 +408,8 @@ figures.lines(
 # %% tags=["hide-input"]
 def norms(start):
     """The two lines of one start."""
-    lines = []
-    for kind in ("old", "new"):
-        curves = [record.curves[f"gradient_norm_{kind}"] for record in figure_5.records(start)]
-        lines.append(figures.Line(f"{kind} images", list(range(len(curves[0]) if curves else 0)), curves))
-    return lines
+    records = figure_5.records(start)
+    return [figures.of_curve(f"{kind} images", records, f"gradient_norm_{kind}") for kind in ("old", "new")]
 
 
 ratios = {name: judged.findings.get(f"figure-8-{name}") for name in ("warm-start", "shrink-perturb")}

@@ -128,6 +128,8 @@ def test_an_axis_has_its_numbers_unless_they_would_stand_in_one_another() -> Non
     assert sorted(numbers(found(around(3.0, 0.5)))) == ["+1.0", "0", "−1.0"]
     assert numbers(found(around(90.0, 0.5))) == ["0"]
     assert "×1.25" in numbers(found(around(math.log(0.5), 0.1), effect_measure=IMAGES_SEEN))
+    assert numbers(found(around(0.0, 0.02), effect_measure=IMAGES_SEEN)) == ["×0.80", "×1", "×1.25"]
+    assert numbers(found(around(math.log(0.3), 0.1), effect_measure=IMAGES_SEEN)) == ["×1"], "they would touch"
 
 
 def test_what_was_not_run_and_lacks_the_same_is_one_card() -> None:

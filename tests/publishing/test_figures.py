@@ -276,6 +276,25 @@ def test_what_cannot_be_drawn_is_refused_in_a_sentence(make: Any, said: str) -> 
         make()
 
 
+def test_a_curve_of_a_callback_goes_on_to_its_last_point_where_there_is_one() -> None:
+    made = dataclasses.replace(made_records.record(made_records.HALF), curves={"distance": [0.0, 1.5]})
+    assert figures.of_curve("FIRE", [made], "distance", 2, first=1) == Line("FIRE", range(1, 3), [[0.0, 3.0]])
+    longer = dataclasses.replace(made, final=made.final | {"last_distance": 0.0})
+    assert figures.of_curve("FIRE", [longer], "distance").values == [[0.0, 1.5, 0.0]]
+    assert figures.of_curve("FIRE", [], "distance").is_empty
+
+
+def test_values_at_each_place_make_a_line_with_a_row_for_each_seed() -> None:
+    assert figures.across("FIRE", {0.1: [1.0, 2.0], 0.2: [3.0, 4.0]}) == Line("FIRE", [0.1, 0.2], [(1, 3), (2, 4)])
+    assert figures.across("FIRE", {0.1: [], 0.2: []}).is_empty
+
+
+def test_every_row_of_a_file_of_data_has_a_field_for_each_column() -> None:
+    for make in KINDS.values():
+        [text] = re.findall(r'href="data:text/csv;charset=utf-8,([^"]*)"', make(**{}).html)
+        assert len({len(row) for row in csv.reader(io.StringIO(unquote(text)))}) == 1
+
+
 # Intervals and frontiers --------------------------------------------------------------------------
 
 

@@ -131,14 +131,21 @@ def cards(questions: Iterable[Sequence[Verdict]], links: Mapping[str, str] | Non
         questions: the verdicts on each.
         links: by claim, the page that its outcome leads to.
     """
-    shown, absent = [], {}
-    for group in questions:
-        if group[0].findings:
-            shown.append((_card(group, (links or {}).get(group[0].claim.id)), _in_text(group)))
-        else:
-            absent.setdefault(group[0].missing, []).append(group)
+    run, absent = apart(questions)
+    shown = [(_card(group, (links or {}).get(group[0].claim.id)), _in_text(group)) for group in run]
     shown += [(_absent_card(missing, groups), "\n".join(map(_in_text, groups))) for missing, groups in absent.items()]
     return Html("".join(html for html, _ in shown), "\n".join(plain for _, plain in shown))
+
+
+def apart(
+    questions: Iterable[Sequence[Verdict]],
+) -> tuple[list[Sequence[Verdict]], dict[str, list[Sequence[Verdict]]]]:
+    """The questions of which something was run; and by what is missing, those of which nothing was."""
+    run: list[Sequence[Verdict]] = []
+    absent: dict[str, list[Sequence[Verdict]]] = {}
+    for group in questions:
+        (run if group[0].findings else absent.setdefault(group[0].missing, [])).append(group)
+    return run, absent
 
 
 def _absent_card(missing: str, groups: Sequence[Sequence[Verdict]]) -> str:
@@ -192,7 +199,7 @@ def _in_text(group: Sequence[Verdict]) -> str:
 
 
 LEGEND = (
-    "Disc and bar: our mean and its 95 % interval; shaded: too small to matter; dark diamond: what a paper prints. "
+    "Disc and bar: our mean and its 95 % interval; shaded: too small to matter; diamond: what a paper prints. "
     "Each axis is as wide as what is on it."
 )
 
@@ -221,9 +228,10 @@ def _axis(finding: Finding, theirs: Sequence[float]) -> str:
         f'<circle cx="{at(pairs.mean)}" cy="{middle}" r="6" style="fill: {colour}"/>',
         *(f'<path d="M{at(x)} {middle - 14}l5 5l-5 5l-5 -5z" style="fill: {ink}"/>' for x in theirs),
     ]
-    if at(least) - at(0) > CLOSEST:
-        marks += [_tick(at(value), size(effect, value)) for value in (-least, least)]
-    marks.append(_tick(at(0), "×1" if effect.measure.is_ratio else "0"))
+    numbers = {-least: size(effect, -least), 0: "×1" if effect.measure.is_ratio else "0", least: size(effect, least)}
+    wide = {value: CHARACTER * len(text) for value, text in numbers.items()}
+    fits = all(abs(at(value) - at(0)) > (wide[value] + wide[0]) / 2 + CHARACTER for value in (-least, least))
+    marks += [_tick(at(value), text) for value, text in numbers.items() if fits or value == 0]
     said = f"{effect.sides}: {measured(finding)}{_unit(effect)}; the smallest that matters is {least_in_words(effect)}"
     said += "".join(f"; printed {size(effect, value)}" for value in theirs)
     return (
@@ -232,8 +240,8 @@ def _axis(finding: Finding, theirs: Sequence[float]) -> str:
     )
 
 
-CLOSEST = 30
-"""Pixels between two numbers of an axis."""
+CHARACTER = 8
+"""Pixels that one takes of an axis's numbers, and between two of these."""
 
 
 def _tick(x: float, text: str) -> str:
@@ -311,7 +319,7 @@ def answer(finding: Finding | None, *, positive: str, negative: str, negligible:
     found = finding.measured
     if found.finished is None:
         failed = f"; {len(found.failed)} failed" if found.failed else ""
-        return f"Not judged: {unclear} ({counted(len(finding.measured.seeds), 'seed')}{failed})."
+        return f"Not judged: {unclear} ({counted(len(found.seeds), 'seed')}{failed})."
     here = in_units(finding)
     if words:
         return f"{words} ({here})."

@@ -51,8 +51,13 @@ KIN = {
 }
 """Variants that share the colour of a start, as those do that are called so up to a comma."""
 
-DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
-"""How the lines of one colour in one panel are drawn, in their order."""
+DASHES = (
+    ("-", "\N{EM DASH}"),
+    ((0, (5, 2)), "--"),
+    ((0, (1, 1.5)), "\N{MIDDLE DOT}" * 3),
+    ((0, (6, 2, 1, 2)), "-\N{MIDDLE DOT}"),
+)
+"""How the lines of one colour in one panel are drawn, in their order: as matplotlib says it, and before their names."""
 
 OTHERS = (
     Colour("#6d57c2", "#b3a4f2"),
@@ -69,8 +74,8 @@ def colour_of(start: str) -> Colour:
     return STARTS.get(KIN.get(name, name)) or OTHERS[sum(start.encode()) % len(OTHERS)]
 
 
-def dashes_of(starts: Sequence[str]) -> list[Any]:
-    """How the lines of a panel are drawn, as matplotlib says it: solid, and otherwise where a colour comes again."""
+def dashes_of(starts: Sequence[str]) -> list[tuple[Any, str]]:
+    """How the lines of a panel are drawn: the first of a colour solid, those after it in the others of ``DASHES``."""
     colours = [colour_of(start) for start in starts]
     return [DASHES[colours[:number].count(colour) % len(DASHES)] for number, colour in enumerate(colours)]
 

@@ -7,7 +7,7 @@ message, which its author computes where it states a number, and how to read it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -33,16 +33,28 @@ class Drawn(Html):
 
     Attributes:
         picture: itself alone, without its caption.
-        data: CSV of what is drawn.
+        columns: of what is drawn.
+        rows: the same, a value for each column or for the first of them.
     """
 
-    def __init__(self, picture: str, caption: str, plain: str, anchor: str, data: str) -> None:
-        self.picture, self.data = picture, data
+    def __init__(
+        self, picture: str, caption: str, plain: str, anchor: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        self.picture, self.columns, self.rows = picture, columns, rows
         super().__init__(f'<figure class="drawn" id="{anchor}">{picture}{caption}</figure>', plain)
 
 
 def figure(
-    name: str, draw: Any, *, message: str, reading: str, alt: str, data: str, source: Source, is_empty: bool = False
+    name: str,
+    draw: Callable[[Layout], Figure],
+    *,
+    message: str,
+    reading: str,
+    alt: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    source: Source,
+    is_empty: bool = False,
 ) -> Drawn:
     """A figure of a page: the picture, its caption, and the quiet line.
 
@@ -52,7 +64,7 @@ def figure(
         message: what it shows, in a sentence.
         reading: how its marks are read.
         alt: what it shows, for those who do not see it.
-        data: CSV of what is drawn.
+        columns, rows: what is drawn.
         source: what it was made from.
         is_empty: whether there is nothing to draw yet.
 
@@ -68,8 +80,8 @@ def figure(
         made = picture(f"fig-{name}", draw)
         drawn = made.file
         html = f'<div class="picture" role="img" aria-label="{escape(alt)}">{made.html}</div>'
-    line = source.line(f"fig-{name}", data, drawn)
-    return Drawn(html, f"{caption}{line}</figcaption>", f"{message} {alt}", f"fig-{name}", data)
+    line = source.line(f"fig-{name}", as_csv(columns, rows), drawn)
+    return Drawn(html, f"{caption}{line}</figcaption>", f"{message} {alt}", f"fig-{name}", columns, rows)
 
 
 def _all_finite(what: str, values: Iterable[Any]) -> None:
@@ -133,6 +145,28 @@ def of_epochs(start: str, records: Sequence[Record], shift: int = 0) -> Line:
     return Line(start, [shift + epoch for epoch in range(length)], held)
 
 
+def of_curve(name: str, records: Sequence[Record], curve: str, scale: float = 1.0, first: int = 0) -> Line:
+    """A curve by epoch; where there is a last point beside it (``last_`` and its name), up to the end.
+
+    Args:
+        name: what the line is called.
+        records: one per seed, of as many epochs each.
+        curve: its name.
+        scale: by which its values are multiplied.
+        first: the epoch of its first point.
+    """
+    rows = []
+    for record in records:
+        last = [record.final[f"last_{curve}"]] if f"last_{curve}" in record.final else []
+        rows.append([scale * value for value in (*record.curves[curve], *last)])
+    return Line(name, range(first, first + max(map(len, rows), default=0)), rows)
+
+
+def across(name: str, values: Mapping[float, Sequence[float]]) -> Line:
+    """A line from what was measured at each place x, seed by seed."""
+    return Line(name, list(values), list(zip(*values.values(), strict=True)))
+
+
 def lines(
     name: str,
     panels: Mapping[str, Sequence[Line]],
@@ -185,12 +219,12 @@ def lines(
         for panel, (ylabel, drawn) in zip(axes, panels.items(), strict=True):
             ends = []
             marker = "o" if all(len(line.x) <= FEW_POINTS for line in drawn) else None
-            for line, dashes in zip(drawn, dashes_of([line.start for line in drawn]), strict=True):
+            for line, (dashes, stroke) in zip(drawn, dashes_of([line.start for line in drawn]), strict=True):
                 mean, spread = _mean_and_spread(line)
                 colour = colour_of(line.start).light
                 panel.plot(line.x, mean, linestyle=dashes, marker=marker, color=colour, markersize=6)
                 panel.fill_between(line.x, mean - spread, mean + spread, color=colour, alpha=0.2, linewidth=0)
-                ends.append((float(line.x[-1]), float(mean[-1]), line.start, STROKES[DASHES.index(dashes)]))
+                ends.append((float(line.x[-1]), float(mean[-1]), line.start, stroke))
             if theirs := printed.get(ylabel):
                 panel.plot(list(theirs), list(theirs.values()), "D", color=INK.light, markersize=7)
             panel.set(xlabel=xlabel, ylim=limits)
@@ -233,8 +267,8 @@ def lines(
     all_lines = [line for drawn in panels.values() for line in drawn]
     columns = ["panel", "line", xlabel, "mean", "standard deviation", *_columns(source, all_lines)]
     return figure(
-        name, draw, message=message, reading=f"{read} {reading}".strip(), alt=alt.strip(), data=as_csv(columns, rows),
-        source=source, is_empty=not panels,
+        name, draw, message=message, reading=f"{read} {reading}".strip(), alt=alt.strip(), columns=columns,
+        rows=rows, source=source, is_empty=not panels,
     )  # fmt: skip
 
 
@@ -243,9 +277,6 @@ FEW_POINTS = 12
 
 LONGEST = 30
 """Characters of a name that stands beside the end of its line."""
-
-STROKES = ("\N{EM DASH}", "--", "\N{MIDDLE DOT}\N{MIDDLE DOT}\N{MIDDLE DOT}", "-\N{MIDDLE DOT}")
-"""How a line is drawn, before its name."""
 
 
 def _make_log(axes: Axes) -> None:
@@ -451,7 +482,7 @@ def intervals(
         read += " Shaded: too small to matter."
     return figure(
         name, draw, message=message, reading=f"{read} {reading}".strip(), alt=f"{xlabel}. {'; '.join(said)}.",
-        data=as_csv([*columns, *(f"pair {number + 1}" for number in range(most))], data), source=source,
+        columns=[*columns, *(f"pair {number + 1}" for number in range(most))], rows=data, source=source,
         is_empty=all(row.mean is None and not row.printed for row in rows),
     )  # fmt: skip
 
@@ -502,11 +533,11 @@ class Cloud:
     def __post_init__(self) -> None:
         if [len(each) for each in self.costs] != [len(each) for each in self.reached]:
             raise InvalidValue(f"Cloud {self.start!r}: costs and what was reached differ in their shapes.")
-        costs = np.concatenate([*map(np.asarray, self.costs), np.ones(1)])
+        costs = [cost for row in self.costs for cost in row]
         _all_finite(f"Cloud {self.start!r}", [*costs, *(value for row in self.reached for value in row)])
-        if costs.min() <= 0:
+        if min(costs, default=1) <= 0:
             raise InvalidValue(
-                f"Cloud {self.start!r} has a cost of {costs.min():g}; allowed: above 0 (the axis is a log)."
+                f"Cloud {self.start!r} has a cost of {min(costs):g}; allowed: above 0 (the axis is a log)."
             )
 
     @property
@@ -542,7 +573,7 @@ def frontiers(
             axes.plot(*zip(*cloud.points, strict=True), "o", color=colour, markersize=8, alpha=0.8)
             best = frontier(cloud.points)
             axes.plot(*zip(*best, strict=True), color=colour, drawstyle="steps-post")
-            ends.append((*best[-1], cloud.start, STROKES[0]))
+            ends.append((*best[-1], cloud.start, DASHES[0][1]))
         axes.set(xlabel=xlabel)
         axes.set_title(ylabel, pad=10 + 22 * len(ends))
         axes.margins(x=0.12)
@@ -568,7 +599,7 @@ def frontiers(
         name, draw, message=message,
         reading=f"Discs: configurations, means over seeds; dots: single trainings; lines: frontiers. {reading}".strip(),
         alt=f"{ylabel} against {xlabel}. {'; '.join(said)}.",
-        data=as_csv(["line", "configuration", "on the frontier", "run", xlabel, ylabel], rows), source=source,
+        columns=["line", "configuration", "on the frontier", "run", xlabel, ylabel], rows=rows, source=source,
         is_empty=not clouds,
     )  # fmt: skip
 

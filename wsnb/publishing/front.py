@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from wsnb.papers import CLAIMS
-from wsnb.publishing.board import MARKS, cards, grouped, outcomes
+from wsnb.publishing.board import MARKS, apart, cards, grouped, outcomes
 from wsnb.publishing.chapters import chapters
 from wsnb.publishing.page import measured_on, signed
 from wsnb.publishing.shown import Html, Shown
@@ -94,14 +94,12 @@ def claims(found: Board) -> Html:
     """All claims by topic; those that were not run in a line."""
     html, plain = "", []
     for topic, group in _by_topic(found).items():
-        questions = grouped(group)
-        run = [each for each in questions if each[0].findings]
+        run, absent = apart(grouped(group))
         shown = cards(run, {each[0].claim.id: f"{found.chapter_of[each[0].claim.id]}.html" for each in run})
-        needs: dict[str, list[Verdict]] = {}
-        for question in questions:
-            if question not in run:
-                needs.setdefault(question[0].missing, []).append(question[0])
-        lines = [f"{outcomes(absent)['not run']} not run: needs {missing}." for missing, absent in needs.items()]
+        lines = [
+            f"{outcomes([each[0] for each in lacking])['not run']} not run: needs {missing}."
+            for missing, lacking in absent.items()
+        ]
         html += f'<p class="topic">{escape(topic)}</p>{shown.html}' + "".join(
             f"<p>{escape(line)}</p>" for line in lines
         )

@@ -58,7 +58,7 @@ def pair(cell: PrintedCell | None) -> str:
 
 
 def parameters(results: Results) -> Html:
-    """The chapter's parameters: what each is, its value here, and the paper's."""
+    """The chapter's parameters: what each is, its value here, and that of the profile that is to be the papers'."""
     from wsnb.publishing.chapters import chapter
 
     of, meanings = results.settings, chapter(results.chapter).meanings
@@ -73,7 +73,7 @@ def parameters(results: Results) -> Html:
         for name, value in paper.items()
         if name != "profile"
     ]
-    return table(("parameter", "what it is", *of, "paper"), rows, name="parameters", title="The parameters")
+    return table(("parameter", "what it is", *of, "`paper` profile"), rows, name="parameters", title="The parameters")
 
 
 def _value(name: str, value: Any) -> str:

@@ -125,9 +125,11 @@ def in_ranges(seeds: Sequence[int]) -> str:
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Comma-separated values; numbers as they were computed, an empty field where there is none."""
+    """Comma-separated values; numbers as they were computed, an empty field where there is none, at a row's end too."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(["" if value is None else value for value in row] for row in rows)
+    for row in rows:
+        filled = ["" if value is None else value for value in row]
+        writer.writerow(filled + [""] * (len(columns) - len(filled)))
     return file.getvalue()

@@ -5,12 +5,11 @@ Beside a widget stands a figure or a table that says the same: the page is whole
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from html import escape
 
 from wsnb.publishing.figures import NOT_RUN, Drawn
-from wsnb.publishing.shown import Html, Shown, Source, as_csv
+from wsnb.publishing.shown import Html, Shown, Source, as_csv, checked_name
 
 
 def chooser(
@@ -29,6 +28,7 @@ def chooser(
     import ipywidgets
     from IPython.display import display
 
+    checked_name(name)
     figures = {choice: figure for choice, figure in figures.items() if figure.picture}
     if not figures:
         return Shown(NOT_RUN)
@@ -42,9 +42,8 @@ def chooser(
     ipywidgets.jslink((slider, "index"), (stack, "selected_index"))
     display(ipywidgets.VBox([slider, stack], layout=wide))
 
-    tables = {choice: list(csv.reader(figure.data.splitlines())) for choice, figure in figures.items()}
-    columns = next(iter(tables.values()))[0]
-    rows = [[choice, *row] for choice, table in tables.items() for row in table[1:]]
+    columns = max((figure.columns for figure in figures.values()), key=len)
+    rows = [[choice, *row] for choice, figure in figures.items() for row in figure.rows]
     line = source.line(name, as_csv([label, *columns], rows))
     return Html(
         f'<div class="drawn caption" id="{name}"><p><strong>{escape(message)}</strong> '
