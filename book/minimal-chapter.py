@@ -22,9 +22,9 @@ images = 7680  # how many of its training images; the half is half of them
 width = 16  # of the ResNet-18: channels of its first convolution
 learning_rate = 0.03  # SGD's
 phase_epochs = 25  # of each training
-shrink_scale = 0.4  # by what the weights are multiplied
-seeds = 5  # how many
-first_seed = 1  # and so on from there
+shrink_scale = 0.4  # by what the weights are multiplied (ours)
+seeds = 5  # how many (ours)
+first_seed = 1  # and so on from there (ours)
 
 # %% tags=["trials"]
 from wsnb import SGD, Epochs, Item, Part, ResNet18, ShrinkPerturb, Trial, half

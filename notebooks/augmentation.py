@@ -35,11 +35,11 @@ width = 16  # of the ResNet-18: channels of its first convolution
 batch_size = 128  # images in a step
 learning_rate = 0.03  # SGD's
 figure_9_epochs = 25  # of each training
-curve_images = 2000  # test images on which accuracy is measured after each epoch
-gradient_images = 1024  # Figure 10: old and new images, of each so many
+curve_images = 2000  # test images on which accuracy is measured after each epoch (ours)
+gradient_images = 1024  # Figure 10: old and new images, of each so many (ours)
 gradient_batch = 128  # Figure 10: images of a batch
-figure_9_seeds = 5  # how many
-first_seed = 1  # and so on from there
+figure_9_seeds = 5  # how many (ours)
+first_seed = 1  # and so on from there (ours)
 
 # %% tags=["trials"]
 from wsnb import SGD, Augment, Epochs, GradientNorms, Item, Part, ResNet18, Trial, half

@@ -43,13 +43,13 @@ batch_sizes = [32, 128]  # images in a step
 figure_4_images = 3072  # how many training images; the half is half of them
 figure_4_seeds = 5  # how many
 figure_4_epoch_limit = 60  # after which a training ends all the same
-choosing_seeds = 2  # how many choose the configurations that are compared
-first_choosing_seed = 901  # and so on from there
-held_out = 0.1  # of the training set, for choosing
-figure_4_choice = "0.1 / 32; 0.03 / 32, then 0.1 / 32; 0.1 / 32; 0.03 / 32, then 0.1 / 32"  # what the choosing seeds chose, written down before the others were judged
+choosing_seeds = 2  # how many choose the configurations that are compared (ours)
+first_choosing_seed = 901  # and so on from there (ours)
+held_out = 0.1  # of the training set, for choosing (ours)
+figure_4_choice = "0.1 / 32; 0.03 / 32, then 0.1 / 32; 0.1 / 32; 0.03 / 32, then 0.1 / 32"  # what the choosing seeds chose, written down before the others were judged (ours)
 train_accuracy = 0.99  # over an epoch's own batches, at which a training ends
-curve_images = 2000  # test images on which accuracy is measured after each epoch
-first_seed = 1  # and so on from there
+curve_images = 2000  # test images on which accuracy is measured after each epoch (ours)
+first_seed = 1  # and so on from there (ours)
 
 # %% tags=["trials"]
 from wsnb import SGD, Item, Part, ResNet18, TrainAccuracy, Trial, half

@@ -36,12 +36,12 @@ width = 16  # of the ResNet-18: channels of its first convolution
 batch_size = 128  # images in a step
 adam_learning_rate = 0.001  # Adam's
 epoch_limit = 100  # after which a step ends all the same
-curve_images = 2000  # on which accuracy is measured after each epoch, of training and of test images
+curve_images = 2000  # on which accuracy is measured after each epoch, of training and of test images (ours)
 chunk = 960  # images that arrive at a step
 train_accuracy = 0.99  # at which a step ends
 higher_train_accuracy = 0.999  # on SVHN, in the second row
 seeds = 5  # how many
-first_seed = 1  # and so on from there
+first_seed = 1  # and so on from there (ours)
 
 # %% tags=["trials"]
 from wsnb import Adam, Item, Part, ResNet18, TrainAccuracy, Trial

@@ -26,14 +26,14 @@
 # %% tags=["parameters", "hide-input"]
 profile = "laptop"
 dataset = "cifar10"  # what is trained on
-pilot_images = [12416, 24832, 49664]  # how many of its training images
-pilot_widths = [16, 32]  # of the ResNet-18: channels of its first convolution
+pilot_images = [12416, 24832, 49664]  # how many of its training images (ours)
+pilot_widths = [16, 32]  # of the ResNet-18: channels of its first convolution (ours)
 batch_size = 128  # images in a step
 learning_rate = 0.03  # SGD's
-pilot_epochs = 25  # of each training
-pilot_curve_images = 5000  # test images on which accuracy is measured after each epoch
-pilot_seeds = 2  # how many
-first_pilot_seed = 1011  # and so on from there
+pilot_epochs = 25  # of each training (ours)
+pilot_curve_images = 5000  # test images on which accuracy is measured after each epoch (ours)
+pilot_seeds = 2  # how many (ours)
+first_pilot_seed = 1011  # and so on from there (ours)
 
 # %% tags=["trials"]
 from wsnb import SGD, Epochs, Item, Part, ResNet18, Trial, half

@@ -43,26 +43,26 @@ batch_size = 128  # images in a step
 learning_rate = 0.03  # SGD's, offline
 adam_learning_rate = 0.001  # Adam's, online
 phase_epochs = 25  # offline: of each training
-curve_images = 2000  # test images on which accuracy is measured after each epoch
+curve_images = 2000  # test images on which accuracy is measured after each epoch (ours)
 shrink_scales = [0.1, 0.3, 0.6]  # Figures 5 and 8: the lambdas
-judged_scale = 0.3  # the lambda that claims are judged at
+judged_scale = 0.3  # the lambda that claims are judged at (ours)
 shrink_noise = 0.0001  # sigma, as the text has it
 coded_noise = 0.01  # sigma, as the scripts have it
-shrink_seeds = 5  # how many for Figures 5 and 8, and the five methods
-gradient_images = 1024  # Figure 8: old and new images, of each so many
+shrink_seeds = 5  # how many for Figures 5 and 8, and the five methods (ours)
+gradient_images = 1024  # Figure 8: old and new images, of each so many (ours)
 gradient_batch = 128  # Figure 8: images of a batch
 figure_6_images = 2880  # Figure 6: how many training images
 figure_6_chunk = 960  # Figure 6: how many arrive at a time
 figure_6_scales = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]  # Figure 6: the lambdas
-figure_6_judged_scale = 0.6  # Figure 6: the lambda that the claim is judged at
-figure_6_seeds = 5  # Figure 6: how many
+figure_6_judged_scale = 0.6  # Figure 6: the lambda that the claim is judged at (ours)
+figure_6_seeds = 5  # Figure 6: how many (ours)
 train_accuracy = 0.99  # Figure 6: running train accuracy that ends a step
 epoch_limit = 100  # Figure 6: after which a step ends all the same
 figure_7_rate = 0.03  # Figure 7: SGD's, of all its networks
 figure_7_epochs = 25  # Figure 7: of their trainings
 figure_7_scales = [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]  # Figure 7: the lambdas
-figure_7_seeds = 5  # Figure 7: how many
-first_seed = 1  # and so on from there
+figure_7_seeds = 5  # Figure 7: how many (ours)
+first_seed = 1  # and so on from there (ours)
 
 # %% tags=["trials"]
 from wsnb import MLP, SGD, Adam, Epochs, Item, Part, ResNet18, ShrinkPerturb, TrainAccuracy, Trial, half
@@ -317,7 +317,7 @@ widgets.chooser(
     {
         start.rpartition(" ")[2]: figures.lines(
             f"shrunk-{number}", {"test accuracy (%)": curves(*ARMS[:3], start)}, xlabel="epoch", message=start, source=of_5,
-            limits=(0, 1.15 * max(max(figure_5.percent(each), default=90) for each in arms)),
+            limits=((0, 2 * at_5.phase_epochs), (0, 1.15 * max(max(figure_5.percent(each), default=90) for each in arms))),
         )
         for number, start in enumerate(each for each in arms if each.startswith("shrink"))
     },

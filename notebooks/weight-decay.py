@@ -35,9 +35,9 @@ batch_size = 128  # images in a step
 learning_rate = 0.03  # SGD's
 phase_epochs = 25  # of each training
 weight_decays = [0.1, 0.01, 0.001]  # SGD's, in all three trainings
-curve_images = 2000  # test images on which accuracy is measured after each epoch
-seeds = 5  # how many
-first_seed = 1  # and so on from there
+curve_images = 2000  # test images on which accuracy is measured after each epoch (ours)
+seeds = 5  # how many (ours)
+first_seed = 1  # and so on from there (ours)
 
 # %% tags=["trials"]
 from wsnb import SGD, Epochs, Item, Part, ResNet18, Trial, half

@@ -219,7 +219,7 @@ def test_missing_data_without_a_network_names_the_set_the_place_and_the_command(
 def test_missing_records_are_an_error_when_asked(wsnb) -> None:
     status, _, err = wsnb("run", "gap-offline", "--profile", "smoke", "--missing", "error")
     assert status == 6
-    assert "90 of 90 records are missing" in err
+    assert "60 of 60 records are missing" in err
 
 
 def test_a_plan_says_what_is_recorded_and_what_would_run_and_trains_nothing(wsnb) -> None:
@@ -227,7 +227,7 @@ def test_a_plan_says_what_is_recorded_and_what_would_run_and_trains_nothing(wsnb
     status, out, _ = wsnb("plan", "gap-offline", "--profile", "smoke", *few, "--workers", "2")
     assert status == 0
     assert "30 trials to train" in out and "with 2 workers" in out
-    assert "ResNet18(width=8)" in out and "start=WarmStart(), parent=Part(dataset='digits', amount=48)" in out
+    assert "ResNet18(width=4)" in out and "start=WarmStart(), parent=Part(dataset='digits', amount=48)" in out
     assert not Records().paths()
 
 

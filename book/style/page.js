@@ -8,4 +8,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // References have roles that are no longer in use, in a list whose entries are none.
   for (const part of document.querySelectorAll(".citation-list, .citation")) part.removeAttribute("role");
+
+  // What scrolls in a frame of its own can be reached by keyboard.
+  for (const part of document.querySelectorAll(".highlight pre, div.math")) part.tabIndex = 0;
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 
@@ -103,8 +104,8 @@ def test_the_findings_name_the_smallest_size_that_matters_the_family_and_the_thr
     finding = found([3.0, 2.9, 3.1, 3.0, 3.1], failed=(4,))
     [_, line] = board.findings(judged(finding)).plain.splitlines()
     cells = line.split(" | ")
-    assert cells[1] == "**positive and large (1 of 5 pairs failed)**"
-    assert cells[3:] == ["5", "1 point", "1", "<.001 / 1 / <.001"]
+    assert cells[2] == "**positive and large (1 of 5 pairs failed)**"
+    assert cells[3:] == ["5", "1 point", "sign <.001: small 1: large <.001", "1"]
 
 
 def test_a_ratio_is_shown_as_one() -> None:
@@ -132,6 +133,29 @@ def test_an_axis_has_its_numbers_unless_they_would_stand_in_one_another() -> Non
     assert numbers(found(around(math.log(0.3), 0.1), effect_measure=IMAGES_SEEN)) == ["×1"], "they would touch"
 
 
+def test_a_card_draws_the_error_that_a_paper_prints() -> None:
+    claim = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(2.46, 0.5, 4))
+    plain, with_error = (
+        board.verdicts(judged(found(around(3.0, 0.5)), dataclasses.replace(claim, printed=each))).html
+        for each in (Printed(2.46), claim.printed)
+    )
+    assert with_error.count("<path") == plain.count("<path") == 6
+    [without], [line] = (re.findall(r'd="M([\d.]+) 11.0H([\d.]+)"', html) for html in (plain, with_error))
+    assert without[0] == without[1] and float(line[0]) < float(line[1])
+
+
+def test_a_card_of_several_findings_says_once_what_is_measured_and_folds_what_would_settle_them() -> None:
+    claim = Claim("both", kireev2021.PAPER, "T", "Both.", "T", {"one": "positive", "two": "positive"})
+    findings = {}
+    for name in claim.expects:
+        finding = found(around(0.9, 0.9))
+        effect = dataclasses.replace(finding.effect, name=name)
+        findings[name] = dataclasses.replace(finding, measured=dataclasses.replace(finding.measured, effect=effect))
+    html = board.verdicts(Judged(findings, (verdict(claim, findings, "laptop"),))).html
+    assert html.count("(matters from 1 point)") == 1 and html.count("<svg") == 2
+    assert html.index("<details") < html.index("one: So many seeds") < html.index("two: Settled")
+
+
 def test_what_was_not_run_and_lacks_the_same_is_one_card() -> None:
     other, last = (Claim(name, kireev2021.PAPER, "F", "S.", "T", {name: "positive"}) for name in ("other", "last"))
     absent = [Verdict(claim, "not run", missing="SVHN") for claim in (GAP, other)]
@@ -142,7 +166,7 @@ def test_what_was_not_run_and_lacks_the_same_is_one_card() -> None:
 
 def test_of_effects_that_were_not_run_the_names_are_said_below_the_table() -> None:
     shown = board.findings(judged(found([])))
-    assert "1 effect not run: gap" in shown.plain and "<tbody></tbody>" in shown.html
+    assert shown.plain == "1 effect not run: gap" and "<table" not in shown.html
 
 
 def test_of_a_finding_of_which_nothing_finished_there_is_no_axis() -> None:

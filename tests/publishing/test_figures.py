@@ -16,7 +16,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from wsnb.errors import InvalidValue
-from wsnb.publishing import drawing, figures
+from wsnb.publishing import drawing, figures, widgets
 from wsnb.publishing.colours import FAINT, GRID, INK, OTHERS, STARTS, Colour, colour_of
 from wsnb.publishing.figures import Cloud, Drawn, Interval, Line
 from wsnb.publishing.shown import Source
@@ -85,7 +85,8 @@ def test_a_figure_has_its_anchor_its_message_its_alternative_text_and_its_files(
     html = make().html
     assert html.startswith('<figure class="drawn" id="fig-')
     assert len(re.findall(r"<figcaption>.*?</figcaption>", html, re.DOTALL)) == 1
-    assert 'download="' in html and ".csv" in html and "wsnb run gap-offline --profile laptop" in html
+    assert 'download="' in html and ".csv" in html
+    assert "wsnb run gap-offline --profile laptop" in re.sub(r"</?span>", "", html)
     assert re.search(r"\d", alt_of(make()))
 
 
@@ -268,6 +269,8 @@ def test_an_axis_can_be_logarithmic(monkeypatch: pytest.MonkeyPatch) -> None:
             ),
             "0 or less on a logarithmic axis",
         ),
+        (lambda: lines(limits=((0, 5), (3, 3))), "limited to 3 and 3"),
+        (lambda: Cloud("FIRE", [[1.0], [2.0]], [[1.0], [2.0]], ["a"]), "2 configurations and 1 names"),
         (lambda: figures.lines("my figure", {"a": [FLAT]}, xlabel="x", message="M.", source=SOURCE), "'my figure'"),
     ],
 )
@@ -295,12 +298,50 @@ def test_every_row_of_a_file_of_data_has_a_field_for_each_column() -> None:
         assert len({len(row) for row in csv.reader(io.StringIO(unquote(text)))}) == 1
 
 
+def test_a_line_is_named_where_it_ends_and_one_that_ends_before_the_others_above_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    early = Line("half of the data", [5, 10], [[9.0, 9.5]])
+
+    def make(*more: Line) -> Drawn:
+        return figures.lines("f", {"a": [RISING, early, *more]}, xlabel="x", message="M.", source=SOURCE)
+
+    wide, narrow = drawn(monkeypatch, make)
+    places = {text.get_text(): (text.xy, text.get_ha()) for text in wide.axes[0].texts}
+    assert places == {"warm start": ((15.0, 32.0), "left"), "half of the data": ((10.0, 9.5), "right")}
+    assert {text.xy for text in narrow.axes[0].texts} == {(0, 1)}
+    short = Line("DASH", [5], [[1.0]])  # too short to be named above its end
+    assert {text.xy for text in drawn(monkeypatch, lambda: make(short))[0].axes[0].texts} == {(0, 1)}
+    limits = ((0, 20), (0, 50))
+    [axes] = drawn(monkeypatch, lambda: lines(limits=limits))[0].axes
+    assert (axes.get_xlim(), axes.get_ylim()) == limits and {text.xy for text in axes.texts} == {(0, 1)}
+
+
+def test_numbers_that_belong_together_are_said_with_as_many_digits_and_printed_ones_as_printed() -> None:
+    mixed = Line("warm start", [1, 2], [[0.25, 12.0]])
+    printed = {"a": {1: 2.46, 2: 3.0}}
+    figure = figures.lines("f", {"a": [mixed]}, xlabel="x", message="M.", source=SOURCE, printed=printed)
+    assert "warm start: 0.2 at 1, 12.0 at 2" in alt_of(figure) and "Printed: 2.46 at 1; 3.0 at 2" in alt_of(figure)
+    small = {"": {"a": Interval(-0.0001, -0.01, 0.02)}}
+    figure = figures.intervals("f", small, xlabel="x", message="M.", source=SOURCE)
+    assert "a: 0.000 from −0.010 to 0.020" in alt_of(figure)
+
+
+def test_without_javascript_a_slider_offers_its_pictures() -> None:
+    figure = {"after 5": lines(), "after 10": lines()}
+    html = widgets.chooser("stops", "Stop", figure, message="M.", source=SOURCE).html
+    [offered] = re.findall(r"<noscript>(.*)</noscript>", html, re.DOTALL)
+    assert re.findall(r'download="([^"]*)"', offered) == ["stops-1.svg", "stops-2.svg"]
+    assert re.findall(r">([^<]*)</a>", offered) == ["after 5", "after 10"]
+
+
 # Intervals and frontiers --------------------------------------------------------------------------
 
 
 def test_intervals_are_those_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = data_of(intervals())
     names = ("gap (points)", "low", "high", "printed: One", "printed: Other", "its standard error: Other", "pair 1")
+    assert first["kind"] == "ours"
     assert [first[part] for part in names] == ["1.5", "0.5", "2.5", "2.46", "3.0", "0.5", "1.0"]
     assert (second["gap (points)"], second["printed: One"], second["printed: Other"]) == ("", "-0.3", "")
     assert "CIFAR-10, Adam: not run, One prints −0.3" in alt_of(intervals())

@@ -31,26 +31,34 @@ GAP = found(around(2.0, 0.3))
 
 
 def test_verdicts_are_counted_and_what_three_papers_claim_alike_counts_once() -> None:
-    said = front.answer(board(figure_1_gap=GAP, figure_3_gap=found(around(0.4, 9)))).markdown
+    said = front.counts(board(figure_1_gap=GAP, figure_3_gap=found(around(0.4, 9)))).markdown
     assert f"Of {QUESTIONS} claims" in said
     assert f"**1 reproduced, 1 inconclusive, {QUESTIONS - 2} not run**" in said
+    assert front.counts(board()).markdown == f"Of {QUESTIONS} claims so far: **{QUESTIONS} not run**."
 
 
-@pytest.mark.parametrize("mean, words", [(2.0, "ended 2.0 points below one"), (-2.0, "ended 2.0 points above one")])
-def test_the_headline_is_the_gap_of_figure_1_with_its_interval(mean: float, words: str) -> None:
+@pytest.mark.parametrize(
+    "mean, words",
+    [(2.0, "a ResNet-18 ends below one"), (-2.0, "a ResNet-18 ends above one"), (0.0, "a ResNet-18 ends as one does")],
+)
+def test_the_headline_says_what_was_found_of_the_gap_of_figure_1_and_no_more(mean: float, words: str) -> None:
     said = front.answer(board(figure_1_gap=found(around(mean, 0.3)))).markdown
     assert words in said and "images" not in said
-    interval = "+2.0 [+1.6, +2.4]" if mean > 0 else "−2.0 [−2.4, −1.6]"
-    assert f"a gap of {interval} over 5 seeds" in said
+    assert "Not decided: whether a ResNet-18" in front.answer(board(figure_1_gap=found(around(0.9, 0.9)))).markdown
 
 
-def test_online_it_says_what_is_saved_and_what_is_lost() -> None:
+def test_what_is_decided_is_said_first_and_online_what_is_saved_and_what_is_lost() -> None:
     said = front.answer(board(online_gap=found(around(3.7, 0.3)), online_images=found(around(-1.0748, 0.1)))).markdown
-    assert "66 % of the images" in said and "+3.7 points" in said
+    assert said.startswith("Where data keeps arriving") and "Not judged yet: whether a ResNet-18" in said
+    assert "(+3.7 [" in said and "66 % fewer images" in said
 
 
-def test_with_nothing_run_it_gives_the_count_alone() -> None:
-    assert front.answer(board()).markdown == f"Of {QUESTIONS} claims examined so far: **{QUESTIONS} not run**."
+def test_the_front_figure_draws_what_was_run_and_names_what_was_not() -> None:
+    shown = front.headlines(board(figure_1_gap=GAP, figure_3_help=found(around(0.9, 0.9))))
+    assert "1 of 2 effects are decided" in shown.plain
+    assert [row[1] for row in shown.rows] == ["half, then all: SGD", "by stopping the half early"]
+    assert "Not run: to 99 %: momentum SGD; " in shown.html
+    assert "Not run." in front.headlines(board()).html
 
 
 def test_a_topic_links_to_its_chapter_and_its_rows_add_up() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import Any
 
 import pytest
 
 from wsnb.errors import InvalidValue
 from wsnb.publishing import page, tables
 from wsnb.publishing.shown import Source
-from wsnb.publishing.tables import FIGURE_SPACE, Cell, table
+from wsnb.publishing.tables import FIGURE_SPACE, LINE, Cell, table
 from wsnb.verdicts.statistics import Paired
 
 SOURCE = Source("online", "laptop", {})
@@ -19,11 +20,18 @@ SOURCE = Source("online", "laptop", {})
 
 def test_numbers_of_a_column_stand_under_one_another_by_their_decimal_point() -> None:
     html = table(
-        ("start", "accuracy (%)"), [("a", "9.5 (0.1)"), ("b", "−12.25"), ("c", "not run"), ("d", "×0.31 [×0.2]")]
+        ("start", "accuracy (%)"),
+        [("a", "9.5 (0.1)"), ("b", "−12.25"), ("e", "-1.5"), ("c", "not run"), ("d", "×0.31 [×0.2]")],
     ).html
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", html)
-    assert cells == [f"{FIGURE_SPACE * 2}9.5 (0.1)", "−12.25", "not run", f"{FIGURE_SPACE}×0.31 [×0.2]"]
-    assert html.count('<td class="number">') == 3
+    assert cells == [
+        f"{FIGURE_SPACE * 2}9.5 (0.1)",
+        "−12.25",
+        f"{FIGURE_SPACE}-1.5",
+        "not run",
+        f"{FIGURE_SPACE}×0.31 [×0.2]",
+    ]
+    assert html.count('<td class="number">') == 4
 
 
 def test_units_are_in_heads_and_the_first_column_is_the_rows_head() -> None:
@@ -44,9 +52,15 @@ def test_markdown_within_a_cell_is_shown_and_anything_else_is_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "rows, name, said", [([("a",)], "t", "2 columns has a row of 1 cells"), ([], "my table", "'my table'")]
+    "rows, name, said",
+    [
+        ([("a",)], "t", "2 columns has a row of 1 cells"),
+        ([], "my table", "'my table'"),
+        ([("a", 1.5)], "t", r"the cell 1.5 in the row .*such as str\(1.5\)"),
+        ([("a", None)], "t", "the cell None"),
+    ],
 )
-def test_a_table_that_cannot_be_made_is_refused(rows: list[tuple[str]], name: str, said: str) -> None:
+def test_a_table_that_cannot_be_made_is_refused(rows: list[tuple[Any, ...]], name: str, said: str) -> None:
     with pytest.raises(InvalidValue, match=said):
         table(("start", "gap"), rows, name=name)
 
@@ -54,6 +68,14 @@ def test_a_table_that_cannot_be_made_is_refused(rows: list[tuple[str]], name: st
 def test_short_cells_stay_on_a_line_and_long_ones_are_text() -> None:
     html = table(("a", "b"), [("x", "CIFAR-10"), ("y", "a sentence that is longer than a line of a table")]).html
     assert "<td>CIFAR-10</td>" in html and '<td class="text">a sentence' in html
+
+
+def test_a_cell_may_have_several_lines() -> None:
+    rows = [(f"`width`{LINE}of its first layer", f"a{LINE}b")]
+    shown = table(("parameter", "value"), rows)
+    assert "<code>width</code><br />" in shown.html and "<td>a<br />" in shown.html
+    assert shown.plain.splitlines()[1] == "`width`: of its first layer | a: b"
+    assert tables.data(("parameter", "value"), rows).splitlines()[1] == "width: of its first layer,a: b"
 
 
 def test_the_data_are_the_numbers_that_cells_show_and_not_their_texts() -> None:

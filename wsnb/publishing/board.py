@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from wsnb.errors import counted
-from wsnb.publishing.colours import FAINT, INK, colour_of, in_both_schemes
+from wsnb.publishing.colours import FAINT, INK, OURS, in_both_schemes
 from wsnb.publishing.page import signed
 from wsnb.publishing.shown import Html, Source
-from wsnb.publishing.tables import Cell, table
-from wsnb.verdicts.claims import Claim, Verdict, against_printed, says
+from wsnb.publishing.tables import LINE, Cell, table
+from wsnb.verdicts.claims import Claim, Printed, Verdict, against_printed, says
 from wsnb.verdicts.effects import Effect
 from wsnb.verdicts.findings import OTHERWISE, Finding
 from wsnb.verdicts.judging import Judged
@@ -89,27 +89,27 @@ def findings(judged: Judged, source: Source | None = None) -> Html:
         p_values = "–"
         if finding.is_judged:
             of = {"sign": finding.sign, "small": finding.small, "large": finding.large}
-            p_values = Cell(" / ".join(map(_p, of.values())), of)
+            p_values = Cell(LINE.join(f"{test} {_p(value)}" for test, value in of.items()), of)
         if found.seeds:
             rows.append(
                 (
-                    f"`{effect.name}`: {effect.sides}, {effect.measure.name}",
-                    f"**{state(finding)}**",
+                    f"`{effect.name}`{LINE}{effect.sides}, {effect.measure.name}",
                     measured(finding),
+                    f"**{state(finding)}**",
                     str(len(found.seeds)),
                     least_in_words(effect),
-                    str(finding.members),
                     p_values,
+                    str(finding.members),
                 )
             )
-    columns = ("effect", "finding", "mean [95 %]", "seeds", "matters from", "in its family", "p: sign / small / large")
-    shown = table(columns, rows, name="findings", source=source)
+    columns = ("effect", "mean [95 %]", "finding", "seeds", "matters from", "p, by Holm", "in its family")
+    shown = table(columns, rows, name="findings", source=source) if rows else Html("", "")
     absent = [finding.effect.name for finding in judged.findings.values() if not finding.measured.seeds]
     if not absent:
         return shown
     names, title = ", ".join(f"<code>{escape(name)}</code>" for name in absent), counted(len(absent), "effect")
     html = f'<details class="rests"><summary>{title} not run</summary><p>{names}</p></details>'
-    return Html(shown.html + html, f"{shown.plain}\n{title} not run: {', '.join(absent)}")
+    return Html(shown.html + html, f"{shown.plain}\n{title} not run: {', '.join(absent)}".lstrip())
 
 
 def _p(value: float) -> str:
@@ -175,19 +175,34 @@ def _card(group: Sequence[Verdict], link: str | None) -> str:
     outcome = escape(mark(first))
     if link:
         outcome = f'<a href="{link}">{outcome}</a>'
-    values = [verdict.claim.printed.value for verdict in group if verdict.claim.printed]
-    found = ""
-    for finding in first.findings:
-        several = len(first.claim.expects) > 1
+    theirs = [verdict.claim.printed for verdict in group if verdict.claim.printed]
+    several = len(first.findings) > 1
+    whats = [_what(finding.effect) for finding in first.findings]
+    shared = several and len(set(whats)) == 1
+    found = f"<p>{escape(whats[0])}:</p>" if shared else ""
+    for finding, what in zip(first.findings, whats, strict=True):
         name = f"<code>{escape(finding.effect.name)}</code> " if several else ""
-        what = escape(f"{finding.effect.sides}, {finding.effect.measure.name}: ")
+        what = "" if shared else escape(f"{what}: ")
         here = f"{name}{what}<strong>{escape(in_units(finding))}</strong>: {state(finding)}"
-        axis = _axis(finding, [] if several else values)
-        found += f'<div class="finding">{axis}<p>{here}</p></div>'
+        found += f'<div class="finding">{_axis(finding, [] if several else theirs)}<p>{here}</p></div>'
+    said = notes(first)
+    if several and said:
+        power = "".join(f"<li>{escape(each)}</li>" for each in said)
+        rests = (
+            f'{_printed(group)}<details class="rests"><summary>What its seeds find, and what would settle it</summary>'
+        )
+        rests += f"<ul>{power}</ul></details>"
+    else:
+        rests = _printed(group, *said)
     return (
         f'<div class="verdict {first.outcome.replace(" ", "-")}"><p class="outcome">{outcome}</p>'
-        f"{''.join(map(_claim, group))}{found}{_printed(group, *notes(first))}</div>"
+        f"{''.join(map(_claim, group))}{found}{rests}</div>"
     )
+
+
+def _what(effect: Effect) -> str:
+    """What is measured, and from which size it matters."""
+    return f"{effect.sides}, {effect.measure.name} (matters from {least_in_words(effect)})"
 
 
 def _in_text(group: Sequence[Verdict]) -> str:
@@ -199,41 +214,46 @@ def _in_text(group: Sequence[Verdict]) -> str:
 
 
 LEGEND = (
-    "Disc and bar: our mean and its 95 % interval; shaded: too small to matter; diamond: what a paper prints. "
-    "Each axis is as wide as what is on it."
+    "Disc and bar: our mean and its 95 % interval; shaded: too small to matter; diamond: what a paper prints, on a "
+    "thin line where it prints an error. Each axis is as wide as what is on it."
 )
 
 WIDTH, HEIGHT = 260, 40
 """Of what is drawn on a finding's axis, in pixels; its numbers stand below."""
 
 
-def _axis(finding: Finding, theirs: Sequence[float]) -> str:
+def _axis(finding: Finding, theirs: Sequence[Printed]) -> str:
     """A finding as an interval on a small axis, with what is too small to matter and the papers' values."""
     pairs, effect = finding.measured.finished, finding.effect
     if pairs is None:
         return ""
-    least = effect.smallest
-    ends = [-1.6 * least, 1.6 * least, pairs.low, pairs.high, *theirs]
+    least, printed = effect.smallest, [(each.value, each.half_width or 0.0) for each in theirs]
+    ends = [-1.6 * least, 1.6 * least, pairs.low, pairs.high]
+    ends += [end for value, half in printed for end in (value - half, value + half)]
     low, high = min(ends), max(ends)
 
     def at(value: float) -> float:
         return round(12 + (WIDTH - 24) * (value - low) / (high - low), 1)
 
-    middle, colour, ink, faint = HEIGHT / 2, colour_of("warm start").light, INK.light, FAINT.light
+    middle, colour, ink, faint = HEIGHT / 2, OURS.light, INK.light, FAINT.light
     marks = [
         f'<path d="M{at(-least)} 3H{at(least)}V{HEIGHT - 3}H{at(-least)}z" fill-opacity=".16" style="fill: {faint}"/>',
         f'<path d="M4 {middle}H{WIDTH - 4}" stroke-width="1" style="stroke: {faint}"/>',
         f'<path d="M{at(0)} 3V{HEIGHT - 3}" stroke-width="1" style="stroke: {faint}"/>',
         f'<path d="M{at(pairs.low)} {middle}H{at(pairs.high)}" stroke-width="4" style="stroke: {colour}"/>',
         f'<circle cx="{at(pairs.mean)}" cy="{middle}" r="6" style="fill: {colour}"/>',
-        *(f'<path d="M{at(x)} {middle - 14}l5 5l-5 5l-5 -5z" style="fill: {ink}"/>' for x in theirs),
     ]
+    for value, half in printed:
+        marks += [
+            f'<path d="M{at(value - half)} {middle - 9}H{at(value + half)}" stroke-width="1" style="stroke: {ink}"/>',
+            f'<path d="M{at(value)} {middle - 14}l5 5l-5 5l-5 -5z" style="fill: {ink}"/>',
+        ]
     numbers = {-least: size(effect, -least), 0: "×1" if effect.measure.is_ratio else "0", least: size(effect, least)}
     wide = {value: CHARACTER * len(text) for value, text in numbers.items()}
     fits = all(abs(at(value) - at(0)) > (wide[value] + wide[0]) / 2 + CHARACTER for value in (-least, least))
     marks += [_tick(at(value), text) for value, text in numbers.items() if fits or value == 0]
     said = f"{effect.sides}: {measured(finding)}{_unit(effect)}; the smallest that matters is {least_in_words(effect)}"
-    said += "".join(f"; printed {size(effect, value)}" for value in theirs)
+    said += "".join(f"; printed {size(effect, value)}" for value, _ in printed)
     return (
         f'<svg class="axis" viewBox="0 0 {WIDTH} {HEIGHT + 18}" width="{WIDTH}" height="{HEIGHT + 18}" role="img" '
         f'aria-label="{escape(said)}">{in_both_schemes("".join(marks))}</svg>'

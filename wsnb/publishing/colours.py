@@ -18,6 +18,9 @@ FAINT = Colour("#5d6670", "#9aa5b1")
 GRID = Colour("#e3e6ea", "#2c333b")
 """Text, secondary text, and lines behind the data."""
 
+OURS = Colour("#1f5f8b", "#7fc4ee")
+"""A difference that was measured here, which is of two starts and has the colour of neither."""
+
 STARTS = {
     "half of the data": Colour("#6a6a6b", "#a3a7ad"),
     "random init": Colour("#0068a8", "#56b4f0"),
@@ -82,6 +85,6 @@ def dashes_of(starts: Sequence[str]) -> list[tuple[Any, str]]:
 
 def in_both_schemes(svg: str) -> str:
     """The picture for any page: each colour that it was drawn in is also what stands for it on a dark page."""
-    for colour in {INK, FAINT, GRID, *STARTS.values(), *OTHERS}:
+    for colour in {INK, FAINT, GRID, OURS, *STARTS.values(), *OTHERS}:
         svg = svg.replace(colour.light, f"light-dark({colour.light}, {colour.dark})")
     return svg

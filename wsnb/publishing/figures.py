@@ -19,7 +19,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 
 from wsnb.errors import InvalidValue
 from wsnb.evidence.records import Record
-from wsnb.publishing.colours import DASHES, FAINT, INK, colour_of, dashes_of
+from wsnb.publishing.colours import DASHES, FAINT, INK, OURS, colour_of, dashes_of
 from wsnb.publishing.drawing import Layout, picture
 from wsnb.publishing.shown import Html, Source, as_csv, checked_name
 from wsnb.verdicts.claims import Printed
@@ -33,14 +33,22 @@ class Drawn(Html):
 
     Attributes:
         picture: itself alone, without its caption.
+        file: the same as a file of its own.
         columns: of what is drawn.
         rows: the same, a value for each column or for the first of them.
     """
 
     def __init__(
-        self, picture: str, caption: str, plain: str, anchor: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+        self,
+        picture: str,
+        file: str,
+        caption: str,
+        plain: str,
+        anchor: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
     ) -> None:
-        self.picture, self.columns, self.rows = picture, columns, rows
+        self.picture, self.file, self.columns, self.rows = picture, file, columns, rows
         super().__init__(f'<figure class="drawn" id="{anchor}">{picture}{caption}</figure>', plain)
 
 
@@ -81,7 +89,7 @@ def figure(
         drawn = made.file
         html = f'<div class="picture" role="img" aria-label="{escape(alt)}">{made.html}</div>'
     line = source.line(f"fig-{name}", as_csv(columns, rows), drawn)
-    return Drawn(html, f"{caption}{line}</figcaption>", f"{message} {alt}", f"fig-{name}", columns, rows)
+    return Drawn(html, drawn, f"{caption}{line}</figcaption>", f"{message} {alt}", f"fig-{name}", columns, rows)
 
 
 def _all_finite(what: str, values: Iterable[Any]) -> None:
@@ -175,7 +183,7 @@ def lines(
     message: str,
     source: Source,
     printed: Mapping[str, Mapping[float, float]] | None = None,
-    limits: tuple[float, float] | None = None,
+    limits: tuple[tuple[float, float], tuple[float, float]] | None = None,
     is_log: bool = False,
     reading: str = "",
 ) -> Drawn:
@@ -191,7 +199,8 @@ def lines(
         message: what the figure shows.
         source: what it was made from.
         printed: by panel, what the paper prints, at which x; drawn as diamonds.
-        limits: of the vertical axes, where several figures share them.
+        limits: of the horizontal and of the vertical axes, where several figures share them, as those of a slider do;
+            their names stand above the lines.
         is_log: whether the horizontal axis is logarithmic.
         reading: what else a reader must know.
 
@@ -204,6 +213,9 @@ def lines(
         raise InvalidValue(f"Values are printed for panel {unknown!r}; allowed: {', '.join(map(repr, given))}.")
     filled = {ylabel: [line for line in drawn if not line.is_empty] for ylabel, drawn in given.items()}
     panels = {ylabel: drawn for ylabel, drawn in filled.items() if drawn or ylabel in printed}
+    for low, high in limits or ():
+        if not low < high:
+            raise InvalidValue(f"An axis is limited to {low} and {high}; allowed: two numbers, the first the smaller.")
     _all_finite("What is printed", [each for of in printed.values() for pair in of.items() for each in pair])
     for ylabel, drawn in panels.items():
         names = [line.start for line in drawn]
@@ -227,9 +239,10 @@ def lines(
                 ends.append((float(line.x[-1]), float(mean[-1]), line.start, stroke))
             if theirs := printed.get(ylabel):
                 panel.plot(list(theirs), list(theirs.values()), "D", color=INK.light, markersize=7)
-            panel.set(xlabel=xlabel, ylim=limits)
-            at_one_place = len({end[0] for end in ends}) == 1 and all(len(end[2]) < LONGEST for end in ends)
-            beside = layout.is_wide and len(panels) == 1 and at_one_place and len(ends) < FEW_POINTS
+            panel.set(xlabel=xlabel)
+            if limits:
+                panel.set(xlim=limits[0], ylim=limits[1])
+            beside = layout.is_wide and len(panels) == 1 and limits is None and _fit_beside(ends)
             if not beside:
                 ends = [(x, y, layout.wrapped(name, len(panels)), stroke) for x, y, name, stroke in ends]
             count = sum(1 + end[2].count("\n") for end in ends)
@@ -246,19 +259,20 @@ def lines(
     rows: list[list[Any]] = []
     alt = ""
     for ylabel, drawn in panels.items():
-        said = []
+        said, means = [], {line.start: _mean_and_spread(line) for line in drawn}
+        number_of = _numbers([value for mean, _ in means.values() for value in mean])
         for line in drawn:
-            mean, spread = _mean_and_spread(line)
+            mean, spread = means[line.start]
             for number, x in enumerate(line.x):
                 rows.append(
                     [ylabel, line.start, x, mean[number], spread[number], *(row[number] for row in line.values)]
                 )
             ends = dict.fromkeys((0, len(line.x) - 1))
-            said.append(f"{line.start}: " + ", ".join(f"{_number(mean[end])} at {line.x[end]:g}" for end in ends))
+            said.append(f"{line.start}: " + ", ".join(f"{number_of(mean[end])} at {line.x[end]:g}" for end in ends))
         alt += f"{ylabel} against {xlabel}. {'; '.join(said)}. "
         if theirs := printed.get(ylabel):
             rows += [[ylabel, "printed", x, value] for x, value in theirs.items()]
-            alt += "Printed: " + "; ".join(f"{_number(value)} at {x:g}" for x, value in theirs.items()) + ". "
+            alt += "Printed: " + "; ".join(f"{_printed(value)} at {x:g}" for x, value in theirs.items()) + ". "
     read = "Lines are means over seeds, bands one standard deviation between them."
     if printed:
         read += " Diamonds: what the paper prints."
@@ -305,19 +319,27 @@ End = tuple[float, float, str, str]
 """Of a line: where it ends, its name, how it is drawn."""
 
 
+def _fit_beside(ends: list[End]) -> bool:
+    """Whether lines can be named where they end: those that reach the last place beside it, the others above."""
+    last = max((x for x, *_ in ends), default=0)
+    return len(ends) < FEW_POINTS and all(len(name) < LONGEST and x >= 0.4 * last for x, _, name, _ in ends)
+
+
 def _name_ends(axes: Axes, ends: list[End]) -> None:
-    """Write each line's name beside its end, apart where ends are close."""
+    """Write each line's name beside its end, apart where ends are close; above it where the line ends before others."""
     low, high = axes.get_ylim()
-    height = -np.inf
+    last, height = max((x for x, *_ in ends), default=0), -np.inf
     for x, y, name, _ in sorted(ends, key=lambda end: end[1]):
-        height = max(y, height + 0.08 * (high - low))
+        is_last = x == last
+        if is_last:
+            y = height = max(y, height + 0.08 * (high - low))
         axes.annotate(
             name,
-            (x, height),
-            xytext=(6, 0),
+            (x, y),
+            xytext=(6, 0) if is_last else (0, 12),
             textcoords="offset points",
-            ha="left",
-            va="center",
+            ha="left" if is_last else "right",
+            va="center" if is_last else "bottom",
             color=colour_of(name).light,
             fontweight="bold",
             annotation_clip=False,
@@ -416,7 +438,7 @@ def intervals(
     count = sum(len(group) + bool(title) * 1.3 for title, group in groups.items())
 
     def draw(layout: Layout) -> Figure:
-        shown, (axes,) = layout.axes(1, 64 + count * (34 if layout.is_wide else 56))
+        shown, (axes,) = layout.axes(1, 64 + count * (34 if layout.is_wide else 70))
         if within is not None:
             axes.axvspan(-within, within, color=FAINT.light, alpha=0.14, linewidth=0)
         axes.axvline(0, color=FAINT.light, linewidth=1)
@@ -433,18 +455,18 @@ def intervals(
                 if layout.is_wide:
                     labels[height] = label
                 else:
-                    axes.annotate(label, (0, height + 0.38), xycoords=("axes fraction", "data"), va="center")
+                    axes.annotate(label, (0, height + 0.45), xycoords=("axes fraction", "data"), va="center")
                 height -= 1
         axes.set_yticks(list(labels), list(labels.values()))
         axes.tick_params(axis="y", length=0)
-        axes.set_ylim(height + 0.5, 0.5 if layout.is_wide else 0.7)
+        axes.set_ylim(height + 0.5, 0.5 if layout.is_wide else 0.8)
         shown.supxlabel(layout.wrapped(xlabel, 1), fontsize=16)
         axes.xaxis.set_major_locator(MaxNLocator(7 if layout.is_wide else 5))
         axes.grid(axis="y", visible=False)
         axes.spines.left.set_visible(False)
         return shown
 
-    columns = ["group", "row", xlabel, "low", "high"]
+    columns = ["group", "row", "kind", xlabel, "low", "high"]
     columns += [each for paper in papers for each in (f"printed: {paper}", f"its standard error: {paper}")]
     most = max((len(row.seeds) for row in rows), default=0)
     data = []
@@ -455,16 +477,22 @@ def intervals(
                 [
                     title,
                     label,
+                    row.kind,
                     row.mean,
                     *((None, None) if row.mean is None else (row.low, row.high)),
                     *(part for each in theirs for part in ((None, None) if each is None else (each.value, each.error))),
                     *row.seeds,
                 ]
             )
+    number_of = _numbers([value for row in rows if row.mean is not None for value in (row.mean, row.low, row.high)])
     said = [
         f"{f'{title}, ' if title else ''}{label}: "
-        + ("not run" if row.mean is None else f"{_number(row.mean)} from {_number(row.low)} to {_number(row.high)}")
-        + "".join(f", {paper} prints {_number(each.value)}" for paper, each in row.printed.items())
+        + (
+            "not run"
+            if row.mean is None
+            else f"{number_of(row.mean)} from {number_of(row.low)} to {number_of(row.high)}"
+        )
+        + "".join(f", {paper} prints {_printed(each.value)}" for paper, each in row.printed.items())
         for title, group in groups.items()
         for label, row in group.items()
     ]
@@ -493,7 +521,7 @@ MARKERS = (("D", "diamonds"), ("s", "squares"), ("^", "triangles"), ("v", "trian
 
 def _draw_interval(axes: Axes, height: float, row: Interval, papers: Sequence[str]) -> None:
     if row.mean is not None:
-        colour = {"ours": colour_of("warm start"), "pooled": FAINT}.get(row.kind, INK).light
+        colour = {"ours": OURS, "pooled": FAINT}.get(row.kind, INK).light
         if row.kind == "pooled":
             corners = ((row.low, 0), (row.mean, 0.3), (row.high, 0), (row.mean, -0.3))
             axes.fill([x for x, _ in corners], [height + y for _, y in corners], color=colour)
@@ -533,6 +561,11 @@ class Cloud:
     def __post_init__(self) -> None:
         if [len(each) for each in self.costs] != [len(each) for each in self.reached]:
             raise InvalidValue(f"Cloud {self.start!r}: costs and what was reached differ in their shapes.")
+        if self.names and len(self.names) != len(self.costs):
+            raise InvalidValue(
+                f"Cloud {self.start!r} has {len(self.costs)} configurations and {len(self.names)} names; allowed: a "
+                "name for each, or none."
+            )
         costs = [cost for row in self.costs for cost in row]
         _all_finite(f"Cloud {self.start!r}", [*costs, *(value for row in self.reached for value in row)])
         if min(costs, default=1) <= 0:
@@ -582,6 +615,8 @@ def frontiers(
         return shown
 
     rows, said = [], []
+    of_cost = _numbers([cost for cloud in clouds for cost, _ in cloud.points])
+    of_reached = _numbers([value for cloud in clouds for _, value in cloud.points])
     for cloud in clouds:
         names = cloud.names or [str(number + 1) for number in range(len(cloud.costs))]
         on_frontier = frontier(cloud.points)
@@ -592,8 +627,8 @@ def frontiers(
             ]
         (cheap, low), (dear, high) = on_frontier[0], on_frontier[-1]
         said.append(
-            f"{cloud.start}, {len(names)} configurations: the cheapest reaches {_number(low)} at {_number(cheap)}, "
-            f"the best {_number(high)} at {_number(dear)}"
+            f"{cloud.start}, {len(names)} configurations: the cheapest reaches {of_reached(low)} at {of_cost(cheap)}, "
+            f"the best {of_reached(high)} at {of_cost(dear)}"
         )
     return figure(
         name, draw, message=message,
@@ -613,9 +648,19 @@ def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
     return found
 
 
-def _number(value: float) -> str:
-    """A number as one would say it."""
-    if abs(value) >= 1e6:
-        return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
-    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 0.95 or value == 0 else 3
-    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+def _numbers(values: Sequence[float]) -> Callable[[float], str]:
+    """How numbers that belong together are said: with as many digits each."""
+    largest = max(map(abs, values), default=0.0)
+    digits = 0 if largest >= 1000 else 1 if largest >= 0.95 else 3
+
+    def number(value: float) -> str:
+        shown = f"{value:.3g}" if abs(value) >= 1e6 else f"{round(value, digits) + 0.0:.{digits}f}"
+        return shown.replace("-", "\N{MINUS SIGN}")
+
+    return number
+
+
+def _printed(value: float) -> str:
+    """A number as a paper prints it: with its digits, one at the least."""
+    shown = f"{value:.1f}" if round(value, 1) == value else f"{value:g}"
+    return shown.replace("-", "\N{MINUS SIGN}")

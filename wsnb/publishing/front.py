@@ -1,4 +1,4 @@
-"""The front page: the verdicts of all chapters, by the functions that the chapters call."""
+"""The front page and the page of claims: all chapters' verdicts, by the functions that the chapters call."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from html import escape
 
 from wsnb.papers import CLAIMS
-from wsnb.publishing.board import MARKS, apart, cards, grouped, outcomes
+from wsnb.publishing import figures
+from wsnb.publishing.board import LEGEND, MARKS, apart, cards, grouped, outcomes
+from wsnb.publishing.board import answer as board_answer
 from wsnb.publishing.chapters import chapters
-from wsnb.publishing.page import measured_on, signed
-from wsnb.publishing.shown import Html, Shown
+from wsnb.publishing.figures import Drawn
+from wsnb.publishing.shown import Html, Shown, Source
 from wsnb.publishing.tables import table
 from wsnb.verdicts.claims import Verdict
 from wsnb.verdicts.findings import Finding
@@ -48,28 +50,94 @@ def board() -> Board:
 
 
 def answer(found: Board) -> Shown:
-    """What was measured, in a few sentences: the count of verdicts, the headline gap, gap and saving online."""
+    """What was found of the questions that a reader has first: what is decided, then what is not."""
+
+    def of(name: str, **words: str) -> str:
+        return board_answer(found.findings.get(name), **words)
+
+    half_first = "Trained on half of the data first, with SGD, a ResNet-18 ends"
+    going_on = "Where data keeps arriving, going on from the last model, with Adam, ends"
+    lines = [
+        of(
+            "figure-1-gap",
+            positive=f"{half_first} below one that had all of it from the beginning",
+            negative=f"{half_first} above one that had all of it from the beginning",
+            negligible=f"{half_first} as one does that had all of it from the beginning",
+            unclear="whether a ResNet-18 that was trained on half of the data first, with SGD, ends below one that had "
+            "all of it from the beginning",
+        ),
+        of(
+            "online-gap",
+            positive=f"{going_on} below training anew",
+            negative=f"{going_on} above training anew",
+            negligible=f"{going_on} as training anew does",
+            unclear="whether going on from the last model, as data keeps arriving, ends below training anew",
+        ),
+    ]
+    images = found.findings.get("online-images")
+    if images and images.measured.finished and images.measured.finished.mean < 0:
+        saved = 100 * (1 - math.exp(images.measured.finished.mean))
+        lines[-1] += f" It is shown {saved:.0f} % fewer images."
+    lines.append(
+        of(
+            "figure-5-help",
+            positive="Shrink-perturb ends above the plain warm start",
+            negative="Shrink-perturb ends below the plain warm start",
+            negligible="Shrink-perturb ends as the plain warm start does",
+            unclear="whether shrink-perturb ends above the plain warm start",
+        )
+    )
+    return Shown(" ".join(sorted(lines, key=lambda line: line.startswith("Not"))))
+
+
+def counts(found: Board) -> Shown:
+    """How many claims there are, and what became of them."""
     became = outcomes(list(found.verdicts.values()))
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in became.items() if count)
-    lines = [f"Of {sum(became.values())} claims examined so far: **{counts}**."]
-    headline = found.findings.get("figure-1-gap")
-    if headline and headline.measured.finished:
-        pairs, example = headline.measured.finished, headline.measured.example
-        where = f" ({measured_on(example)})" if example else ""
-        place = "below" if pairs.mean > 0 else "above"
-        lines.append(
-            f"Trained on half of the data and then on all of it, a ResNet-18 ended {abs(pairs.mean):.1f} points "
-            f"{place} one that was trained on all of it from a random initialisation: a gap of {signed(pairs.mean)} "
-            f"[{signed(pairs.low)}, {signed(pairs.high)}] over {pairs.n} seeds{where}."
-        )
-    gap, images = found.findings.get("online-gap"), found.findings.get("online-images")
-    if gap and gap.measured.finished and images and images.measured.finished:
-        saved, points = 100 * (1 - math.exp(images.measured.finished.mean)), gap.measured.finished.mean
-        lines.append(
-            f"Where data kept arriving, going on from the last model saved {saved:.0f} % of the images that fresh "
-            f"starts were shown, and random init ended {signed(points)} points above it, in the mean over steps."
-        )
-    return Shown(" ".join(lines))
+    said = ", ".join(f"{count} {outcome}" for outcome, count in became.items() if count)
+    return Shown(f"Of {sum(became.values())} claims so far: **{said}**.")
+
+
+HEADLINES = {
+    "What a warm start costs": {
+        "figure-1-gap": "half, then all: SGD",
+        "table-1-cifar-10-resnet-18-momentum-sgd": "to 99 %: momentum SGD",
+        "table-1-cifar-10-resnet-18-adam": "to 99 %: Adam",
+        "online-gap": "as data keeps arriving: Adam",
+    },
+    "How much of that is saved": {
+        "figure-3-help": "by stopping the half early",
+        "table-2-0.001-to-0.1": "by weight decay .1 for .001",
+        "figure-9-mitigates": "by augmentation",
+        "figure-5-help": "by shrink-perturb",
+    },
+}
+"""The effects that the front page draws, by heading, each with what it is called there; all in points of accuracy."""
+
+
+def headlines(found: Board) -> Drawn:
+    """The figure of the front page: what a warm start costs, and what is saved by what."""
+    rows, absent = {}, []
+    for title, group in HEADLINES.items():
+        measured = {label: found.findings[name].measured for name, label in group.items() if name in found.findings}
+        absent += [label for label in group.values() if label not in measured or not measured[label].finished]
+        rows[title] = {label: figures.interval(each.finished) for label, each in measured.items() if each.finished}
+    judged = [each for name, each in found.findings.items() if any(name in group for group in HEADLINES.values())]
+    decided = sum(each.is_judged and each.state != "unclear" for each in judged)
+    reading = (
+        "Test accuracy of ResNet-18 on CIFAR-10. Above: random init less the warm start, to the right where the warm "
+    )
+    reading += "start is worse. Below: how much smaller that is, or becomes."
+    if absent:
+        reading += f" Not run: {'; '.join(absent)}."
+    return figures.intervals(
+        "headlines",
+        {title: group for title, group in rows.items() if group},
+        xlabel="points of test accuracy",
+        message=f"What a warm start costs, and what helps: {decided} of {len(judged)} effects are decided.",
+        within=1.0,
+        source=Source("intro", "", {}),
+        reading=reading,
+    )
 
 
 def counts_table(found: Board) -> Html:
@@ -92,7 +160,7 @@ def _by_topic(found: Board) -> dict[str, list[Verdict]]:
 
 def claims(found: Board) -> Html:
     """All claims by topic; those that were not run in a line."""
-    html, plain = "", []
+    html, plain = f'<p class="rests">{LEGEND}</p>', []
     for topic, group in _by_topic(found).items():
         run, absent = apart(grouped(group))
         shown = cards(run, {each[0].claim.id: f"{found.chapter_of[each[0].claim.id]}.html" for each in run})

@@ -18,7 +18,7 @@ from wsnb.data import catalogue
 from wsnb.evidence.records import Record
 from wsnb.publishing.settings import Settings
 from wsnb.publishing.shown import Html, Shown
-from wsnb.publishing.tables import Cell, table
+from wsnb.publishing.tables import LINE, Cell, table
 from wsnb.trials.item import Item, required
 from wsnb.trials.trial import Trial
 from wsnb.verdicts.statistics import Paired, mean_and_error
@@ -57,23 +57,24 @@ def pair(cell: PrintedCell | None) -> str:
     return Cell(f"{cell.shown} ({signed(cell.gap)})", of)
 
 
+OURS = "(ours)"
+"""Ends the comment of a parameter that no paper has."""
+
+
 def parameters(results: Results) -> Html:
-    """The chapter's parameters: what each is, its value here, and that of the profile that is to be the papers'."""
+    """The chapter's parameters: what each is, its value here, and the papers'; a dash where no paper has it."""
     from wsnb.publishing.chapters import chapter
 
     of, meanings = results.settings, chapter(results.chapter).meanings
-    paper = vars(next(iter(of.values())).as_in_the_paper())
-    rows = [
-        (
-            f"`{name}`",
-            meanings.get(name, ""),
-            *(_value(name, vars(at)[name]) for at in of.values()),
-            _value(name, value),
-        )
-        for name, value in paper.items()
-        if name != "profile"
-    ]
-    return table(("parameter", "what it is", *of, "`paper` profile"), rows, name="parameters", title="The parameters")
+    papers = vars(next(iter(of.values())).as_in_the_paper())
+    rows = []
+    for name, theirs in papers.items():
+        if name != "profile":
+            meaning = meanings.get(name, "")
+            here = (_value(name, vars(at)[name]) for at in of.values())
+            shown = "–" if meaning.endswith(OURS) else _value(name, theirs)
+            rows.append((f"`{name}`{LINE}{meaning.removesuffix(OURS).rstrip()}", *here, shown))
+    return table(("parameter", *of, "papers"), rows, name="parameters", title="The parameters")
 
 
 def _value(name: str, value: Any) -> str:
@@ -161,8 +162,8 @@ def needs_data(dataset: str, chapter: str, there: bool) -> Shown:
         return Shown(f"Measured on {title}, in the same profile.")
     return Shown(
         f"**Not run: needs {title}.** Where it is (`wsnb data check {dataset}` says so, `wsnb data fetch {dataset}` "
-        f"gets it), this fills the cells below; add a `--profile` as above:\n\n```\n"
-        f"wsnb run {chapter} -p dataset={dataset}\nwsnb book {chapter}\n```"
+        f"gets it), this fills the cells below:\n\n```\n"
+        f"wsnb run {chapter} --profile laptop -p dataset={dataset}\nwsnb book {chapter}\n```"
     )
 
 
@@ -254,13 +255,6 @@ def _in_words(name: str, value: Any) -> str:
     if name == "data.amount":
         return f"{value:.0%} of the training set" if isinstance(value, float) else f"{value:,} images".replace(",", " ")
     return str(value)
-
-
-def measured_on(trial: Trial) -> str:
-    """One phrase that says what a number was measured on: the data set, its images, the model."""
-    amount = trial.data.amount
-    shown = f"{amount:,} images".replace(",", " ") if isinstance(amount, int) else f"{amount:.0%} of the images"
-    return f"{catalogue.title(trial.data.dataset)}, {shown}, {trial.model!r}"
 
 
 def provenance(results: Results) -> Shown:

@@ -7,6 +7,8 @@ papers state.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -116,9 +118,16 @@ def profile(name: str) -> dict[str, Any]:
         raise InvalidValue(f"There is no profile {name!r}; allowed: {', '.join(PROFILES)}.{near_miss(name, PROFILES)}")
     path = places.root() / "notebooks" / "profiles" / f"{name}.yml"
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return dict(_values(name, path, path.stat().st_mtime_ns))
     except OSError as error:
         raise InvalidValue(f"The profile {name!r} is not at {path}: {error.strerror}. Run in a checkout.") from error
+
+
+@lru_cache
+def _values(name: str, path: Path, written: int) -> dict[str, Any]:
+    """What stands in a profile's file, read once for each time that it was written."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InvalidValue(f"The profile {name!r} at {path} is no YAML: {error}.") from error
     if not isinstance(values, dict):

@@ -87,11 +87,16 @@ class Source:
         if self.profile and self.records:
             hours = sum(record.provenance["seconds"] for record in self.records.values()) / 3600
             parts += [f"{hours:.1f} hours of training", f"profile {escape(self.profile)}"]
-        parts += [f"<code>{escape(command)}</code>" for command in self.commands]
+        parts += [f"<code>{_in_words(command)}</code>" for command in self.commands]
         if self.records:
             keys = " ".join(f"<code>{trial.key}</code>" for trial in self.records)
             parts.append(f"<details><summary>{counted(len(self.records), 'record')}</summary> {keys}</details>")
         return f'<div class="made-from">{" · ".join(parts)}</div>'
+
+
+def _in_words(command: str) -> str:
+    """A command that breaks between its words alone, not at a hyphen."""
+    return " ".join(f"<span>{escape(word)}</span>" for word in command.split())
 
 
 _NAME = re.compile(r"[\w-]+")

@@ -1,7 +1,7 @@
 """Tables that fit: numbers under one another by their decimal point, units in heads, wide ones in a frame of their own.
 
-A cell is text, in which Markdown's emphasis, code and links count; or a :class:`Cell`, which knows the numbers that its
-text shows.
+A cell is text, in which Markdown's emphasis, code, links and breaks of a line count; or a :class:`Cell`, which knows
+the numbers that its text shows.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ LONGEST = 30
 """Characters of a cell that stand on one line; on a phone a row's head may take two."""
 
 FIGURE_SPACE = "\N{FIGURE SPACE}"
-_NUMBER = re.compile(r"[<+−×]?\.?\d[\d\N{NARROW NO-BREAK SPACE} ]*(?=[.,/%: )(\[]|$)")
+_NUMBER = re.compile(r"[<+−×-]?\.?\d[\d\N{NARROW NO-BREAK SPACE} ]*(?=[.,/%: )(\[]|$)")
 _UNIT = re.compile(r"^(.*\S)\s*\(([^()\d]+)\)$")
-_MARKED = re.compile(r"[*`\[<]")
+_MARKED = re.compile(r"[*`\[<\n]")
 _MARKS = re.compile(r"\*\*|`")
+LINE = "  \n"
+"""Between the lines of a cell that has several, as Markdown has it."""
 
 
 class Cell(str):
@@ -64,19 +66,24 @@ def table(
         checked_name(name)
     if odd := [row for row in rows if len(row) != len(columns)]:
         raise InvalidValue(f"A table of {len(columns)} columns has a row of {len(odd[0])} cells: {odd[0]}.")
+    for row in rows:
+        if odd := [cell for cell in row if not isinstance(cell, str)]:
+            raise InvalidValue(
+                f"A table has the cell {odd[0]!r} in the row {row}; allowed: texts, such as str({odd[0]})."
+            )
     label = escape(title or "; ".join(filter(None, columns)), quote=True)
     aligned = [_aligned([row[number] for row in rows]) for number in range(len(columns))]
     head = "".join(f'<th scope="col">{_head(column)}</th>' for column in columns)
     body = "".join(f"<tr>{''.join(map(_cell, range(len(columns)), row))}</tr>" for row in zip(*aligned, strict=True))
     line = source.line(f"table-{name}", data(columns, rows)) if source is not None and name else ""
     anchor = f' id="table-{name}"' if name else ""
-    first = min(max((len(row[0]) for row in rows), default=0), LONGEST)
+    first = min(max((len(line) for row in rows for line in row[0].split(LINE)), default=0), LONGEST)
     html = (
         f'<div class="table-frame"{anchor} role="region" aria-label="{label}" tabindex="0">'
         f'<table style="--first: {first}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{line}"
     )
-    return Html(html, "\n".join(" | ".join(row) for row in [list(columns), *rows]))
+    return Html(html, "\n".join(" | ".join(row).replace(LINE, ": ") for row in [list(columns), *rows]))
 
 
 def data(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -93,7 +100,7 @@ def data(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
             line += (
                 [cell.data.get(part) for part in of]
                 if isinstance(cell, Cell)
-                else [_MARKS.sub("", cell), *[None] * (len(of) - 1)]
+                else [_MARKS.sub("", cell.replace(LINE, ": ")), *[None] * (len(of) - 1)]
             )
         found.append(line)
     return as_csv(heads, found)
@@ -104,7 +111,13 @@ def _cell(place: int, cell: tuple[str, bool]) -> str:
     text, is_number = cell
     if place == 0:
         return f'<th scope="row">{_inline(text)}</th>'
-    kind = ' class="number"' if is_number else ' class="text"' if len(_MARKS.sub("", text)) > LONGEST else ""
+    kind = (
+        ' class="number"'
+        if is_number
+        else ' class="text"'
+        if max(map(len, _MARKS.sub("", text).split(LINE))) > LONGEST
+        else ""
+    )
     return f"<td{kind}>{_inline(text)}</td>"
 
 

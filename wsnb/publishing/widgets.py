@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from html import escape
 
 from wsnb.publishing.figures import NOT_RUN, Drawn
-from wsnb.publishing.shown import Html, Shown, Source, as_csv, checked_name
+from wsnb.publishing.shown import Html, Shown, Source, as_csv, checked_name, download
 
 
 def chooser(
@@ -44,10 +44,14 @@ def chooser(
 
     columns = max((figure.columns for figure in figures.values()), key=len)
     rows = [[choice, *row] for choice, figure in figures.items() for row in figure.rows]
+    links = [
+        download(f"{name}-{number}.svg", "image/svg+xml", figure.file, escape(choice))
+        for number, (choice, figure) in enumerate(figures.items(), 1)
+    ]
     line = source.line(name, as_csv([label, *columns], rows))
     return Html(
         f'<div class="drawn caption" id="{name}"><p><strong>{escape(message)}</strong> '
         f'<span class="reading">{escape(reading)}</span></p>'
-        f"<noscript><p>The slider needs JavaScript; the data of all its pictures are here:</p></noscript>{line}</div>",
+        f"<noscript><p>The slider needs JavaScript; its pictures: {', '.join(links)}.</p></noscript>{line}</div>",
         message,
     )
