@@ -105,7 +105,7 @@ def test_the_findings_name_the_smallest_size_that_matters_the_family_and_the_thr
     [_, line] = board.findings(judged(finding)).plain.splitlines()
     cells = line.split(" | ")
     assert cells[2] == "**positive and large (1 of 5 pairs failed)**"
-    assert cells[3:] == ["5", "1 point", "sign <.001: small 1: large <.001", "1"]
+    assert cells[3:] == ["5", "1 point", "sign <.001: small 1: large <.001: of 1"]
 
 
 def test_a_ratio_is_shown_as_one() -> None:

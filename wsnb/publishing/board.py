@@ -81,7 +81,8 @@ def state(finding: Finding) -> str:
 def findings(judged: Judged, source: Source | None = None) -> Html:
     """The effects as they were declared, and what was found of each; of those that were not run, the names.
 
-    p values are those by Holm's method over the members of a family: of the sign, of being small, of being large.
+    p values are those by Holm's method over the members of a family, of which there are so many: of the sign, of being
+    small, of being large.
     """
     rows = []
     for finding in judged.findings.values():
@@ -89,7 +90,8 @@ def findings(judged: Judged, source: Source | None = None) -> Html:
         p_values = "–"
         if finding.is_judged:
             of = {"sign": finding.sign, "small": finding.small, "large": finding.large}
-            p_values = Cell(LINE.join(f"{test} {_p(value)}" for test, value in of.items()), of)
+            said = [*(f"{test} {_p(value)}" for test, value in of.items()), f"of {finding.members}"]
+            p_values = Cell(LINE.join(said), of)
         if found.seeds:
             rows.append(
                 (
@@ -99,10 +101,9 @@ def findings(judged: Judged, source: Source | None = None) -> Html:
                     str(len(found.seeds)),
                     least_in_words(effect),
                     p_values,
-                    str(finding.members),
                 )
             )
-    columns = ("effect", "mean [95 %]", "finding", "seeds", "matters from", "p, by Holm", "in its family")
+    columns = ("effect", "mean [95 %]", "finding", "seeds", "matters from", "p, in its family")
     shown = table(columns, rows, name="findings", source=source) if rows else Html("", "")
     absent = [finding.effect.name for finding in judged.findings.values() if not finding.measured.seeds]
     if not absent:
