@@ -60,7 +60,8 @@ other_seeds.summary(other_seeds.judged_twice())
 # - {doc}`gap-offline` asks whether there is a gap, for which models and optimisers; {doc}`online`, whether it adds up
 #   as data keeps coming.
 # - {doc}`early-stopping`, {doc}`weight-decay`, {doc}`learning-rate-batch-size` and {doc}`augmentation` ask whether the
-#   usual means close it; {doc}`shrink-perturb`, whether the remedy does; {doc}`effective-rate`, why.
+#   usual means close it; {doc}`shrink-perturb`, whether the remedy does; {doc}`effective-rate`, why; {doc}`as-coded`,
+#   whether what the papers say hangs on what their text leaves out.
 # - {doc}`claims` has every claim and its verdict; {doc}`verdicts`, the rule by which the book decides; {doc}`pilot`, how its sizes and seeds were chosen.
 # - {doc}`other-seeds` asks whether the verdicts hold on seeds that the pages do not use.
 # - {doc}`precision` and {doc}`cost` tell how it is measured, how fast, and what it costs on larger machines.

@@ -3,6 +3,7 @@
 from wsnb.callbacks import (
     CosineSchedule,
     GradientNorms,
+    GradientNormsAsCoded,
     HareTortoise,
     ReDo,
     StepSchedule,

@@ -83,12 +83,13 @@ class Stop(Value):
 
     Attributes:
         measured: which train accuracy it goes by: of the epoch's own batches while the weights move
-            (``"running"``), or in evaluation mode after the epoch (``"evaluated"``).
+            (``"running"``), or on the training part after the epoch, in evaluation mode (``"evaluated"``) or each batch
+            normalised by its own statistics (``"training mode"``).
         images: of an evaluated accuracy, on how many training images, a fixed sample; None takes all.
         is_fixed: whether training always takes the most steps that it may.
     """
 
-    measured: Literal["evaluated", "running"] = "running"
+    measured: Literal["evaluated", "training mode", "running"] = "running"
     images: int | None = None
     is_fixed: ClassVar[bool] = False
 

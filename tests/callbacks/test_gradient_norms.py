@@ -7,7 +7,7 @@ import torch
 from small import IMAGES, SMALL_MLP, SMALL_RESNET, Everything, WithEverything, same_state, trained
 from torch.nn import functional
 
-from wsnb import Epochs, GradientNorms, Part, ResNet18
+from wsnb import Epochs, GradientNorms, GradientNormsAsCoded, Part, ResNet18
 from wsnb.callbacks.gradient_norms import gradient_norm
 from wsnb.data.image_set import take
 from wsnb.training.loop import UnderWay
@@ -40,6 +40,25 @@ def test_it_is_the_mean_over_batches_of_the_length_of_the_gradient(size, parts):
     assert same_state(model.state_dict(), state) and not model.training
     assert all(parameter.grad is None for parameter in model.parameters())
     assert found == pytest.approx(by_hand(model, *parts), rel=1e-5)
+
+
+def test_where_statistics_are_moved_each_batch_moves_them_and_nothing_else():
+    model, plain = Everything(3, 4, 0.0, 3), Everything(3, 4, 0.0, 3)
+    plain.load_state_dict(model.state_dict())
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    assert gradient_norm(model, PIXELS, LABELS, 4, statistics="moved") == gradient_norm(plain, PIXELS, LABELS, 4)
+    with torch.no_grad():
+        for part in (slice(0, 4), slice(4, 7)):
+            plain.train()(PIXELS[part])
+    assert same_state(model.state_dict(), plain.state_dict())
+    moved = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert moved == set(dict(model.named_buffers()))
+
+
+def test_as_coded_it_is_part_of_the_trials_key():
+    plain = SMALL_MLP.replace(data=Part("digits", 20))
+    assert plain.replace(callbacks=GradientNorms()).key == plain.key
+    assert plain.replace(callbacks=GradientNormsAsCoded()).key != plain.key
 
 
 def test_frozen_parameters_have_no_part_in_it():

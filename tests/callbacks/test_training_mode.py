@@ -6,7 +6,7 @@ import pytest
 import torch
 from small import IMAGES, SMALL_RESNET, Everything, WithEverything, same_state, trained
 
-from wsnb import TrainingModeAccuracy
+from wsnb import TrainAccuracy, TrainingModeAccuracy
 from wsnb.callbacks.training_mode import training_mode_accuracy
 from wsnb.chance import generator
 
@@ -68,6 +68,20 @@ def test_a_trial_has_a_curve_on_the_curves_images_and_both_accuracies_at_the_end
         assert outcome.final[f"training_mode_{name}_accuracy"] == expected
     curve = outcome.progress.curves["training_mode_test_accuracy"]
     assert len(curve) == 3 and all(10 * accuracy == round(10 * accuracy) for accuracy in curve)
+
+
+def test_a_stop_may_go_by_it_and_the_curve_is_that_of_the_training_images():
+    stop = TrainAccuracy(1.0, 3, measured="training mode", images=20)
+    model = WithEverything(dropout=0.0)
+    trial = SMALL_RESNET.replace(model=model, stop=stop, callbacks=TrainingModeAccuracy(8), batch_size=8)
+    outcome = trained(trial)
+    curve = outcome.progress.curves["evaluated_train_accuracy"]
+    assert (
+        curve
+        != trained(trial.replace(stop=stop.replace(measured="evaluated"))).progress.curves["evaluated_train_accuracy"]
+    )
+    whole = trained(trial.replace(stop=stop.replace(images=None)))
+    assert whole.progress.curves["evaluated_train_accuracy"][-1] == whole.final["training_mode_train_accuracy"]
 
 
 def test_dropout_draws_the_same_at_the_end_and_leaves_global_chance_alone():

@@ -150,7 +150,7 @@ def test_every_pair_is_crossed_with_two_others_and_each_is_drawn_equally_often()
     settings = found.settings("paper")
     trials = found.items(settings)["Figure 4"].first()
     pairs = list(itertools.product(settings["learning_rates"], settings["batch_sizes"]))
-    for start, times in (("random init", 1), ("half of the data", 1), ("warm start", 2), ("as coded", 1)):
+    for start, times in (("random init", 1), ("half of the data", 1), ("warm start", 2)):
         seconds = [second for name, _, second in trials if name == start]
         assert sorted(seconds) == sorted(pairs * times)
     for (start, first, second), trial in trials.items():
@@ -164,19 +164,57 @@ def test_what_chooses_has_seeds_and_images_of_its_own_and_configurations_alike()
     items = items_of("learning-rate-batch-size", "laptop")
     final, choosing = items["Figure 4"], items["choosing"]
     assert not set(final.seeds) & set(choosing.seeds)
-    assert set(final.first()) - set(choosing.first()) == {name for name in final.first() if name[0] == "as coded"}
+    assert set(final.first()) == set(choosing.first())
     for name, trial in choosing.first().items():
         assert trial.data.held_out == 0.1 and changed(trial, final.first()[name]) <= {"data", "seed", "parent"}
     assert all(trial.data.held_out == 0 for trial in final.first().values())
 
 
-def test_as_coded_goes_on_from_a_warm_start_on_all_of_the_data():
-    trials = items_of("learning-rate-batch-size", "paper")["Figure 4"].first()
+# As written, as coded -----------------------------------------------------------------------------
+
+
+def test_second_repeats_go_on_as_coded_from_a_warm_start_on_all_of_the_data():
+    trials = items_of("as-coded", "paper")["Figure 4"].first()
     coded = [(name, trial) for name, trial in trials.items() if name[0] == "as coded"]
     assert coded
     for (_, first, second), trial in coded:
         assert trial.parent.data == trial.data and trial.parent.parent == trials["half of the data", first, first]
         assert changed(trial, trials["warm start", first, second]) == {"parent"}
+
+
+def test_of_a_pair_one_thing_alone_is_as_coded():
+    items = items_of("as-coded")
+    table_1, figure_5, figure_7 = (items[name].first() for name in ("Table 1", "Figures 5 and 8", "Figure 7"))
+    for arm in ("in training mode", "Figure 2's rule", "Figure 4's rule"):
+        for start in ("half of the data", "random init"):
+            assert changed(table_1[arm, start], table_1["Table 1's rule", start]) - {"callbacks"} == {"stop"}
+    stop = table_1["in training mode", "warm start"].stop
+    assert stop.replace(measured="evaluated") == table_1["Table 1's rule", "warm start"].stop
+    for rule in ("Adam", "momentum SGD"):
+        assert changed(table_1[rule, "warm start"], table_1[f"new {rule}", "warm start"]) == {"optimizer_state"}
+    coded = figure_5["coded sigma"]
+    assert all(
+        changed(figure_5[arm], coded) == {"start"} for arm in ("shrink-perturb", "buffers reset", "weights alone")
+    )
+    assert changed(figure_5["statistics moved"], figure_5["warm start"]) == {"callbacks"}
+    assert changed(figure_7["coded", "trained"], figure_7["written", "trained"]) == {"optimizer", "stop"}
+
+
+def test_what_other_chapters_train_alike_is_the_same_trial():
+    settings = chapter("as-coded").settings("laptop")
+    ours = {trial.key for trial in chapter("as-coded").trials(settings)}
+    for name, least in (("gap-offline", 12), ("shrink-perturb", 14), ("learning-rate-batch-size", 24)):
+        theirs = {trial.key for trial in chapter(name).trials(chapter(name).settings("laptop"))}
+        assert len(ours & theirs) >= 5 * least
+
+
+def test_with_a_third_held_out_each_step_has_two_thirds_of_the_images_and_the_first_step_is_shrunk_too():
+    trials = items_of("as-coded")["Figures 2 and 6"].first()
+    amounts = [amount for name, amount in trials if name == "random init"]
+    for start, number in itertools.product(("random init", "warm start"), amounts):
+        assert trials[f"{start}, two thirds", number].data.amount == 2 * number // 3
+    anew, *_ = (trial for (name, _), trial in trials.items() if name == "shrink-perturb, first step too")
+    assert anew.start.kind == "shrink_perturb" and anew.parent.stop.at_most == 0
 
 
 # All of them --------------------------------------------------------------------------------------

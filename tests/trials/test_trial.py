@@ -28,6 +28,7 @@ from wsnb import (
     Dash,
     Epochs,
     GradientNorms,
+    GradientNormsAsCoded,
     HareTortoise,
     KnowDist,
     Logistic,
@@ -74,6 +75,7 @@ KNOWN = {
     "dtnh": HALF.then(regularizer=(L2SP(decay=0.9), KnowDist(0.01, head_coefficient=0.1)), direction=DTNH()),
     "know-dist": HALF.then(start=RandomInit(), regularizer=KnowDist(compared=("stages.0",))),
     "hare": HALF.replace(callbacks=(HareTortoise(), ReDo(), CosineSchedule())),
+    "as-coded": HALF.replace(stop=StopsImproving(measured="training mode"), callbacks=GradientNormsAsCoded(100)),
     "steps": HALF.replace(callbacks=StepSchedule(at=(100, 150), rise=10)),
     "grandchild": HALF.then().then(data=Part("digits"), start=ShrinkPerturb(scope="weights", buffers="reset")),
 }
@@ -96,6 +98,7 @@ KEYS = {
     "dtnh": "f3ebb807139ea0b3",
     "know-dist": "b21f95bf1c9eee2e",
     "hare": "328140fde796e9f6",
+    "as-coded": "dda91b7222b8d788",
     "steps": "fcf1a3b77e7efed0",
     "grandchild": "e5120e3f837122d0",
 }

@@ -4,7 +4,7 @@ To add one: a file with a class that derives from :class:`wsnb.seam.Callback`, u
 example of its use outside a trial, which the tests run; and its line below.
 """
 
-from wsnb.callbacks.gradient_norms import GradientNorms, gradient_norm
+from wsnb.callbacks.gradient_norms import GradientNorms, GradientNormsAsCoded, gradient_norm
 from wsnb.callbacks.hare_tortoise import HareTortoise, follow
 from wsnb.callbacks.redo import ReDo, redo
 from wsnb.callbacks.schedules import CosineSchedule, StepSchedule, by_steps, cosine

@@ -187,7 +187,7 @@ def _makespan(jobs: Sequence[Job], work: dict[str, float], workers: int) -> floa
 def _seconds(trial: Trial, epochs: float, speed: Speed) -> float:
     seen, tested = images_in(trial.data), test_images_of(trial.data)
     by_epoch = min(trial.curve_images or tested, tested)
-    by_epoch += min(trial.stop.images or seen, seen) if trial.stop.measured == "evaluated" else 0
+    by_epoch += min(trial.stop.images or seen, seen) if trial.stop.measured != "running" else 0
     evaluated = by_epoch * (epochs + 1) + seen + tested * min(max(epochs, 1), LATE)
     return speed.trial + epochs * seen * speed.train + evaluated * speed.evaluate
 

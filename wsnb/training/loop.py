@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from wsnb.callbacks.training_mode import training_mode_accuracy
 from wsnb.chance import generator, seed_of
 from wsnb.data.augmentation import augmented, draw_augmentation, normalize
 from wsnb.data.image_set import ImageSet
@@ -334,7 +335,7 @@ class UnderWay:
 
     def train_accuracies(self) -> list[float]:
         """Those that the stop goes by."""
-        name = "evaluated_train_accuracy" if self.trial.stop.measured == "evaluated" else "train_accuracy"
+        name = "train_accuracy" if self.trial.stop.measured == "running" else "evaluated_train_accuracy"
         return self.progress.curves.get(name, [])
 
     def epoch_of_training(self) -> None:
@@ -365,9 +366,8 @@ class UnderWay:
             names = ("train_accuracy", "train_loss", "test_accuracy", "test_loss", "seconds")
             for name, value in zip(names, measured, strict=True):
                 self._add(name, value)
-            if self.trial.stop.measured == "evaluated":
-                accuracy, _ = self._evaluate(self.sample_images, self.sample_labels)
-                self._add("evaluated_train_accuracy", accuracy)
+            if self.trial.stop.measured != "running":
+                self._add("evaluated_train_accuracy", self._train_accuracy())
             self.late.append(self._copy())
             self._call("after_evaluation")
         for name, curve in self.progress.curves.items():
@@ -457,6 +457,13 @@ class UnderWay:
 
     def _evaluate(self, images: Tensor, labels: Tensor) -> tuple[float, float]:
         return evaluate(self.model, images, labels, self.trial.precision, self.normalize)
+
+    def _train_accuracy(self) -> float:
+        """That which the stop asks for, after an epoch."""
+        if self.trial.stop.measured == "evaluated":
+            return self._evaluate(self.sample_images, self.sample_labels)[0]
+        size = self.trial.batch_size
+        return training_mode_accuracy(self.model, self.sample_images, self.sample_labels, size, self.normalize)
 
     def _call(self, moment: str) -> list[Any]:
         """Have each callback do what it does at this moment; those that only measure leave no trace in chance."""

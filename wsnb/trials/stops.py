@@ -59,13 +59,15 @@ class TrainAccuracy(Stop):
         target: a fraction of 1.
         at_most: epochs after which training ends all the same.
         measured: ``"evaluated"`` takes the accuracy on the training part after the epoch, in evaluation mode;
-            ``"running"`` that of the epoch's own batches while the weights move.
+            ``"training mode"`` the same with each batch normalised by its own statistics, as the replication's code
+            has it (:func:`wsnb.callbacks.training_mode_accuracy`); ``"running"`` that of the epoch's own batches while
+            the weights move.
         images: of an evaluated accuracy, on how many images of the training part, a fixed sample; None takes all.
     """
 
     target: float = setting(0.99, above=0, maximum=1)
     at_most: int = setting(350, minimum=1)
-    measured: Literal["evaluated", "running"] = "evaluated"
+    measured: Literal["evaluated", "training mode", "running"] = "evaluated"
     images: int | None = setting(None, minimum=1)
 
     def most_steps(self, by_epoch: int) -> int:

@@ -91,6 +91,14 @@ TRAINING_MODE_ACCURACY = Measure(
 )  # fmt: skip
 """As the replication's code measures: each batch is normalised by its own statistics."""
 
+MODES = Measure(
+    "final test accuracy in training mode less that in evaluation mode", "points",
+    lambda records: mean(
+        100 * (record.final["training_mode_test_accuracy"] - record.final["test_accuracy"]) for record in records
+    ), least=1.0, resolution=0.01, must_learn=False,
+)  # fmt: skip
+"""What the mode alone makes of the same network."""
+
 ACCURACY_IF_ANY = dataclasses.replace(ACCURACY, must_learn=False)
 """The same where the question is whether anything is learned at all."""
 
