@@ -504,11 +504,16 @@ page.table(
 halves = [name for name in compared.names if name[0] == "half of the data"]
 lost = {name: [i for i, each in enumerate(compared.records(name)) if not each.converged] for name in halves}
 failures = [(name, i) for name, seeds in lost.items() for i in seeds]
-after = [
-    compared.percent(("random init", *name[1:]))[i] - compared.percent(warm)[i]
+in_place = [
+    (compared.records(("random init", *name[1:]))[i], compared.records(warm)[i])
     for name, i in failures
     for warm in compared.names
     if warm[0] == "warm start" and warm[1] == name[1]
+]
+after = [
+    100 * (fresh_start.test_accuracy - warm_start.test_accuracy)
+    for fresh_start, warm_start in in_place
+    if not (fresh_start.failed or warm_start.failed)
 ]
 page.text(
     f"{len(failures)} of {len(halves) * len(compared)} did not reach their accuracy."
@@ -516,6 +521,8 @@ page.text(
         f" Fresh starts in place of the warm starts after them end {page.signed(mean(after))} points from these, in the mean."
         if after
         else " So there is nothing that a fresh start would have replaced."
+        if not failures
+        else ""
     )
     if len(compared)
     else "Not run."

@@ -259,7 +259,7 @@ def _in_words(name: str, value: Any) -> str:
 
 def provenance(results: Results) -> Shown:
     """Where a page's numbers came from: profile, data, device, seeds, time, versions, commit."""
-    found = list(results.records.values())
+    found = list({trial.key: record for trial, record in results.records.items()}.values())
     lines = [f"- **Profile:** {_profiles(results)}", f"- **Data:** {_data_of(results)}"]
     if not found:
         return Shown("\n".join([*lines, "- **Records:** none; nothing on this page was run."]))

@@ -92,12 +92,13 @@ class Results:
     def source(self, *keys: Any) -> Source:
         """What these items rest on, or all of them, seeds that are whole: for the line under a figure or a table."""
         keys = keys or tuple(self.items)
-        records = {
-            trial: self.records[trial]
+        trials = {  # by key: several may ask one training for different measurements
+            trial.key: trial
             for key in keys
             for seed in self.compared[key].seeds
             for trial in self.items[key].seeds[seed].values()
         }
+        records = {trial: self.records[trial] for trial in trials.values()}
         profiles = dict.fromkeys(self.at(key).profile for key in keys)
         changes = {name: value for key in keys for name, value in self.at(key).changes.items()}
         return Source(self.chapter, ", ".join(profiles), records, changes)
