@@ -127,10 +127,10 @@ def test_an_axis_has_its_numbers_unless_they_would_stand_in_one_another() -> Non
         return re.findall(r"<text[^>]*>([^<]*)<", board.verdicts(judged(finding, GAP)).html)
 
     assert sorted(numbers(found(around(3.0, 0.5)))) == ["+1.0", "0", "−1.0"]
-    assert numbers(found(around(90.0, 0.5))) == ["0"]
+    assert numbers(found(around(90.0, 0.5))) == ["0", "+89.4"], "of the interval's ends those that stand apart"
     assert "×1.25" in numbers(found(around(math.log(0.5), 0.1), effect_measure=IMAGES_SEEN))
     assert numbers(found(around(0.0, 0.02), effect_measure=IMAGES_SEEN)) == ["×0.80", "×1", "×1.25"]
-    assert numbers(found(around(math.log(0.3), 0.1), effect_measure=IMAGES_SEEN)) == ["×1"], "they would touch"
+    assert numbers(found(around(math.log(0.3), 0.1), effect_measure=IMAGES_SEEN)) == ["×1", "×0.26"]
 
 
 def test_a_card_draws_the_error_that_a_paper_prints() -> None:
@@ -191,7 +191,21 @@ def test_an_answer_says_what_was_found_with_its_numbers(state: str) -> None:
         "negligible": "The same (",
         "unclear": "Not decided: whether it is more (",
     }
-    assert said.startswith(first[state]) and said.endswith(f"{board.measured(finding)} points, 5 seeds).")
+    signed = state in ("negligible", "unclear")  # else the words say which way
+    size = board.measured(finding) if signed else "by 3.0 [2.4,\N{NO-BREAK SPACE}3.6]"
+    assert said.startswith(first[state]) and said.endswith(f"{size} points, 5 seeds).")
+
+
+def test_an_answer_says_what_matters_where_an_effect_may_be_smaller() -> None:
+    words = {"positive": "More", "negative": "Less", "negligible": "The same", "unclear": "whether it is more"}
+    assert board.answer(found(around(1.2, 0.4)), **words).endswith(" points, 5 seeds, where 1 point matters).")
+
+
+def test_an_effect_that_no_claim_speaks_of_has_a_card_where_it_is_asked_for() -> None:
+    finding = found(around(3.0, 0.5))
+    shown = board.verdicts(judged(finding), also=["gap", "not there"])
+    assert "asked by us" in shown.html and shown.html.count("<svg") == 1 and "positive and large" in shown.plain
+    assert "asked by us" not in board.verdicts(judged(finding)).html
 
 
 def test_an_answer_of_what_was_not_run_or_not_wholly_says_so() -> None:
