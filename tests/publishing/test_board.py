@@ -46,8 +46,8 @@ def test_a_decided_verdict_says_what_its_seeds_find() -> None:
     shown = row(found(around(3.0, 0.5)), GAP)
     least = f"{found(around(3.0, 0.5)).detectable:.1f}"
     assert "+3.0 [+2.4,\N{NO-BREAK SPACE}+3.6], 5 seeds: positive and large" in shown
-    assert f"So many seeds find the sign of {least} four times in five." in shown
-    assert "Settled" not in shown and shown.startswith("✔ reproduced")
+    assert f"These seeds would find the sign of an effect of {least} points four times in five." in shown
+    assert "settled" not in shown and shown.startswith("✔ reproduced")
 
 
 def test_an_open_verdict_says_how_many_seeds_would_settle_it_and_in_how_many_hours() -> None:
@@ -55,7 +55,9 @@ def test_an_open_verdict_says_how_many_seeds_would_settle_it_and_in_how_many_hou
     nothing, something = finding.seeds_to_settle("positive", None)
     shown = row(finding, GAP)
     hours = (nothing - 5) * 0.5  # an hour of one core a seed, on two
-    assert f"Settled four times in five by {nothing} seeds if there is nothing ({hours:.1f} h more)" in shown
+    assert (
+        f"It would be settled, four times in five, by {nothing} seeds if there is nothing ({hours:.1f} h more)" in shown
+    )
     assert f"by {something} seeds if it is 1.5 times what matters" in shown
     printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(9.0))
     assert "by as many seeds as these if it is as printed" in row(finding, printed)
@@ -153,7 +155,7 @@ def test_a_card_of_several_findings_says_once_what_is_measured_and_folds_what_wo
         findings[name] = dataclasses.replace(finding, measured=dataclasses.replace(finding.measured, effect=effect))
     html = board.verdicts(Judged(findings, (verdict(claim, findings, "laptop"),))).html
     assert html.count("(matters from 1 point)") == 1 and html.count("<svg") == 2
-    assert html.index("<details") < html.index("one: So many seeds") < html.index("two: Settled")
+    assert html.index("<details") < html.index("one: These seeds") < html.index("two: It would be settled")
 
 
 def test_what_was_not_run_and_lacks_the_same_is_one_card() -> None:

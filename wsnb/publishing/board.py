@@ -339,7 +339,9 @@ def notes(verdict: Verdict) -> list[str]:
         of = f"{finding.effect.name}: " if several else ""
         if finding.is_judged and (least_found := finding.detectable) is not None:
             sign = size(finding.effect, least_found).lstrip("+")
-            found.append(f"{of}So many seeds find the sign of {sign} four times in five.")
+            found.append(
+                f"{of}These seeds would find the sign of an effect of {sign}{_unit(finding.effect)} four times in five."
+            )
         if finding.is_judged and says(finding, verdict.claim.expects[finding.effect.name]) == "inconclusive":
             found.append(of + settles(finding, verdict.claim))
     if verdict.findings and verdict.missing:
@@ -397,7 +399,7 @@ def settles(finding: Finding, claim: Claim) -> str:
             said.append(f"as many seeds as these if {case}")
         else:
             said.append(f"{seeds} seeds if {case} ({(seeds - there) * hours:.1f} h more)")
-    return "Settled four times in five by " + ", by ".join(said) + "."
+    return "It would be settled, four times in five, by " + ", by ".join(said) + "."
 
 
 def outcomes(verdicts: Sequence[Verdict]) -> dict[str, int]:
