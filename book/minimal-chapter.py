@@ -67,10 +67,18 @@ found = results("minimal-chapter", Settings.of(globals()), trials)
 judged = found.judged(verdicts)
 page.parameters(found)
 
+# %% [markdown]
+# The method:
+
+# %% tags=["method", "hide-input"]
+from wsnb.starts import shrink_perturb
+
+page.method(shrink_perturb)
+
 # %% tags=["answer", "hide-input"]
 page.text(
     board.answer(
-        judged.findings["shrinking"],
+        judged.findings.get("shrinking"),
         positive="Yes: a network whose weights were shrunk first ends above one whose were not",
         negative="No: a network whose weights were shrunk first ends below one whose were not",
         negligible="No: a network whose weights were shrunk first ends where one ends whose were not",
@@ -90,10 +98,22 @@ figures.lines(
 )
 
 # %% [markdown]
-# ## Findings
+# ## Verdict
+#
+# No paper speaks of it; a claim on the effect would have a card here.
+
+# %% tags=["hide-input"]
+board.verdicts(judged, also=["shrinking"])
 
 # %% tags=["hide-input"]
 board.findings(judged, found.source())
+
+# %% [markdown]
+# ## Run this page again
+#
+# ```
+# wsnb run minimal-chapter --profile laptop
+# ```
 
 # %% [markdown]
 # ## Where these numbers came from

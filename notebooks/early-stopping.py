@@ -152,15 +152,16 @@ more = page.effect(compared.gap(("warm start", stops[0]), ("warm start", stops[-
 figures.lines(
     "early-stopping",
     {
-        "gap: random init − warm start (points)": [figures.Line("warm start", stops, gaps)],
+        "gap: random init − warm start (points)": [figures.Line("gap", stops, gaps)],
         f"gap, more than after {stops[0]} epochs (points)": [
-            figures.Line("warm start", stops, [[gap - row[0] for gap in row] for row in gaps])
+            figures.Line("gap", stops, [[gap - row[0] for gap in row] for row in gaps])
         ],
     },
     xlabel="epochs on half of the data",
     message=f"Going on from {stops[0]} to {stops[-1]} epochs on half adds to the gap, seed by seed: {more} points.",
-    reading="Left, how far below random init a warm start from each stop ends: the band is wide because seeds differ. "
-    "Right, each seed's gap less its own at the first stop. The paper draws its values without printing them.",
+    reading="First, how far below random init a warm start from each stop ends: the band is wide because seeds differ. "
+    "Then, each seed's gap less its own at the first stop. The paper draws its values without printing them.",
+    within=1.0,
     source=source,
 )
 
@@ -228,7 +229,7 @@ widgets.chooser(
 # ## Verdict
 
 # %% tags=["hide-input"]
-board.verdicts(judged)
+board.verdicts(judged, also=["figure-3-help"])
 
 # %% [markdown]
 # What was found of each declared effect, whether or not a claim speaks of it ({doc}`verdicts` has the rule):

@@ -170,7 +170,9 @@ page.text(
 # %% tags=["answer", "hide-input"]
 from wsnb.publishing import figures
 
-first = [size for size in found.items if size[0] == at.pilot_widths[0] and len(found[size]) == at.pilot_seeds]
+of_first = [size for size in found.items if size[0] == at.pilot_widths[0]]
+most = max(len(found[size]) for size in of_first)  # seeds that are whole
+first = [size for size in of_first if most and len(found[size]) == most]
 
 
 def line(start, of):
@@ -185,7 +187,8 @@ figures.lines(
         "gap (points)": [line("warm start", gaps)],
     },
     xlabel="training images",
-    message=f"What ResNet-18 of width {at.pilot_widths[0]} reaches, by the number of images.",
+    message=f"What ResNet-18 of width {at.pilot_widths[0]} reaches, by the number of images: {most} of {at.pilot_seeds} "
+    "seeds so far.",
     is_log=True,
     source=found.source(*first) if first else found.source(),
 )

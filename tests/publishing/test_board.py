@@ -46,8 +46,8 @@ def test_a_decided_verdict_says_what_its_seeds_find() -> None:
     shown = row(found(around(3.0, 0.5)), GAP)
     least = f"{found(around(3.0, 0.5)).detectable:.1f}"
     assert "+3.0 [+2.4,\N{NO-BREAK SPACE}+3.6], 5 seeds: positive and large" in shown
-    assert f"So many seeds find the sign of {least} four times in five." in shown
-    assert "Settled" not in shown and shown.startswith("✔ reproduced")
+    assert f"These seeds would find the sign of an effect of {least} points four times in five." in shown
+    assert "settled" not in shown and shown.startswith("✔ reproduced")
 
 
 def test_an_open_verdict_says_how_many_seeds_would_settle_it_and_in_how_many_hours() -> None:
@@ -55,7 +55,9 @@ def test_an_open_verdict_says_how_many_seeds_would_settle_it_and_in_how_many_hou
     nothing, something = finding.seeds_to_settle("positive", None)
     shown = row(finding, GAP)
     hours = (nothing - 5) * 0.5  # an hour of one core a seed, on two
-    assert f"Settled four times in five by {nothing} seeds if there is nothing ({hours:.1f} h more)" in shown
+    assert (
+        f"It would be settled, four times in five, by {nothing} seeds if there is nothing ({hours:.1f} h more)" in shown
+    )
     assert f"by {something} seeds if it is 1.5 times what matters" in shown
     printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(9.0))
     assert "by as many seeds as these if it is as printed" in row(finding, printed)
@@ -127,10 +129,10 @@ def test_an_axis_has_its_numbers_unless_they_would_stand_in_one_another() -> Non
         return re.findall(r"<text[^>]*>([^<]*)<", board.verdicts(judged(finding, GAP)).html)
 
     assert sorted(numbers(found(around(3.0, 0.5)))) == ["+1.0", "0", "−1.0"]
-    assert numbers(found(around(90.0, 0.5))) == ["0"]
+    assert numbers(found(around(90.0, 0.5))) == ["0", "+89.4"], "of the interval's ends those that stand apart"
     assert "×1.25" in numbers(found(around(math.log(0.5), 0.1), effect_measure=IMAGES_SEEN))
     assert numbers(found(around(0.0, 0.02), effect_measure=IMAGES_SEEN)) == ["×0.80", "×1", "×1.25"]
-    assert numbers(found(around(math.log(0.3), 0.1), effect_measure=IMAGES_SEEN)) == ["×1"], "they would touch"
+    assert numbers(found(around(math.log(0.3), 0.1), effect_measure=IMAGES_SEEN)) == ["×1", "×0.26"]
 
 
 def test_a_card_draws_the_error_that_a_paper_prints() -> None:
@@ -153,7 +155,7 @@ def test_a_card_of_several_findings_says_once_what_is_measured_and_folds_what_wo
         findings[name] = dataclasses.replace(finding, measured=dataclasses.replace(finding.measured, effect=effect))
     html = board.verdicts(Judged(findings, (verdict(claim, findings, "laptop"),))).html
     assert html.count("(matters from 1 point)") == 1 and html.count("<svg") == 2
-    assert html.index("<details") < html.index("one: So many seeds") < html.index("two: Settled")
+    assert html.index("<details") < html.index("one: These seeds") < html.index("two: It would be settled")
 
 
 def test_what_was_not_run_and_lacks_the_same_is_one_card() -> None:
@@ -191,7 +193,21 @@ def test_an_answer_says_what_was_found_with_its_numbers(state: str) -> None:
         "negligible": "The same (",
         "unclear": "Not decided: whether it is more (",
     }
-    assert said.startswith(first[state]) and said.endswith(f"{board.measured(finding)} points, 5 seeds).")
+    signed = state in ("negligible", "unclear")  # else the words say which way
+    size = board.measured(finding) if signed else "by 3.0 [2.4,\N{NO-BREAK SPACE}3.6]"
+    assert said.startswith(first[state]) and said.endswith(f"{size} points, 5 seeds).")
+
+
+def test_an_answer_says_what_matters_where_an_effect_may_be_smaller() -> None:
+    words = {"positive": "More", "negative": "Less", "negligible": "The same", "unclear": "whether it is more"}
+    assert board.answer(found(around(1.2, 0.4)), **words).endswith(" points, 5 seeds, where 1 point matters).")
+
+
+def test_an_effect_that_no_claim_speaks_of_has_a_card_where_it_is_asked_for() -> None:
+    finding = found(around(3.0, 0.5))
+    shown = board.verdicts(judged(finding), also=["gap", "not there"])
+    assert "asked by us" in shown.html and shown.html.count("<svg") == 1 and "positive and large" in shown.plain
+    assert "asked by us" not in board.verdicts(judged(finding)).html
 
 
 def test_an_answer_of_what_was_not_run_or_not_wholly_says_so() -> None:

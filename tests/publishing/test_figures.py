@@ -317,6 +317,19 @@ def test_a_line_is_named_where_it_ends_and_one_that_ends_before_the_others_above
     assert (axes.get_xlim(), axes.get_ylim()) == limits and {text.xy for text in axes.texts} == {(0, 1)}
 
 
+def test_of_differences_what_is_too_small_to_matter_is_shaded_and_a_gap_has_the_colour_of_neither_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gap = Line("gap", X, RISING.values)
+    for figure in drawn(
+        monkeypatch, lambda: figures.lines("f", {"a": [gap]}, xlabel="x", message="M.", source=SOURCE, within=1.0)
+    ):
+        [shaded] = [each for each in figure.axes[0].patches if each.get_alpha() == 0.14]
+        assert (shaded.get_y(), shaded.get_height()) == (-1, 2)
+        assert figure.axes[0].lines[0].get_color() != colour_of("warm start").light
+    assert "Shaded: too small to matter." in lines(within=1.0).html and "Shaded" not in lines().html
+
+
 def test_numbers_that_belong_together_are_said_with_as_many_digits_and_printed_ones_as_printed() -> None:
     mixed = Line("warm start", [1, 2], [[0.25, 12.0]])
     printed = {"a": {1: 2.46, 2: 3.0}}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from made_records import item, record, records_of, with_gaps
 
+from wsnb import Records
 from wsnb.papers import CLAIMS
+from wsnb.publishing import page
+from wsnb.publishing.chapters import chapter
 from wsnb.publishing.results import Layer, Results
 from wsnb.publishing.settings import Settings
 from wsnb.trials.item import together
@@ -114,3 +118,22 @@ def test_records_of_a_profile_that_is_not_shown_are_not_among_the_pages() -> Non
     found = Results("small", [laptop, full])
     assert found.records == full.records and found.profiles == ["full"]
     assert records_of(laptop.items["SGD"]).keys().isdisjoint(found.records)
+
+
+def test_what_needs_another_data_set_and_was_not_run_is_made_by_a_command_that_names_it(tmp_path: Path) -> None:
+    found = chapter("gap-offline").published(Records(tmp_path))
+    assert found.source(("SVHN", "MLP", "SGD")).changes == {"dataset": "svhn"}
+    assert found.source("Figure 1").changes == {}
+
+
+def test_a_training_that_is_asked_for_twice_counts_once(tmp_path: Path) -> None:
+    found = chapter("as-coded")
+    settings = found.settings("smoke", {"audit_seeds": 1})
+    items = found.items(settings)
+    keys = {trial.key for item in items.values() for trial in item.first().values()}
+    trials = [trial for item in items.values() for trial in item.first().values()]
+    assert len(set(trials)) > len(keys), "else nothing is asked for twice"
+    records = {trial: record(trial) for trial in trials}
+    results = Results("as-coded", [Layer(Settings(settings), items, records)])
+    assert len(results.source().records) == len(keys)
+    assert f"**Records:** {len(keys)} trials" in page.provenance(results).plain

@@ -68,6 +68,7 @@ def test_a_table_that_cannot_be_made_is_refused(rows: list[tuple[Any, ...]], nam
 def test_short_cells_stay_on_a_line_and_long_ones_are_text() -> None:
     html = table(("a", "b"), [("x", "CIFAR-10"), ("y", "a sentence that is longer than a line of a table")]).html
     assert "<td>CIFAR-10</td>" in html and '<td class="text">a sentence' in html
+    assert '<td class="text">0.1, 0.2' in table(("a", "b"), [("x", ", ".join(["0.1", "0.2"] * 6))]).html
 
 
 def test_a_cell_may_have_several_lines() -> None:

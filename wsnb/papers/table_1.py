@@ -22,10 +22,10 @@ def effect_of(cell: CellName) -> str:
 
 
 def printed(cell: Cell, seeds: Seeds | None = None) -> Printed:
-    """A cell's gap with its error: of its seeds, paired, where they are known; else as the printed errors have it."""
+    """A cell's gap, as printed, with its error: of its seeds, paired, where they are known; else the printed."""
     if seeds is not None:
         pairs = paired(*seeds)
-        return Printed(pairs.mean, pairs.error, pairs.n - 1)
+        return Printed(cell.gap, pairs.error, pairs.n - 1)
     return Printed(cell.gap, cell.gap_error, 2 * cell.seeds - 2)
 
 

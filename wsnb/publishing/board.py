@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from wsnb.errors import counted
-from wsnb.publishing.colours import FAINT, INK, OURS, in_both_schemes
+from wsnb.publishing.colours import FAINT, INK, in_both_schemes
 from wsnb.publishing.page import signed
 from wsnb.publishing.shown import Html, Source
 from wsnb.publishing.tables import LINE, Cell, table
@@ -117,10 +117,24 @@ def _p(value: float) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}".lstrip("0") if value < 1 else "1"
 
 
-def verdicts(judged: Judged) -> Html:
-    """A chapter's verdicts, a card for each question."""
+def verdicts(judged: Judged, also: Iterable[str] = ()) -> Html:
+    """A chapter's verdicts, a card for each question.
+
+    Args:
+        judged: what became of its effects and claims.
+        also: effects that no claim speaks of, by name, each on a card of its own.
+    """
     shown = cards(grouped(judged.verdicts))
-    return Html(f'<p class="rests">{LEGEND}</p>{shown.html}', shown.plain)
+    asked = [judged.findings[name] for name in also if name in judged.findings]
+    html = "".join(
+        f'<div class="verdict"><p class="outcome">{state(each)}</p><p class="claim">{escape(each.effect.sides)} '
+        f'<span class="by">asked by us</span></p><div class="finding">{_axis(each, [])}<p>'
+        f"{escape(_what(each.effect))}: <strong>{escape(in_units(each))}</strong></p></div></div>"
+        for each in asked
+        if each.measured.seeds
+    )
+    plain = "".join(f"\nAsked by us: {each.effect.sides}: {measured(each)}: {state(each)}" for each in asked)
+    return Html(f'<p class="rests">{LEGEND}</p>{shown.html}{html}', shown.plain + plain)
 
 
 def cards(questions: Iterable[Sequence[Verdict]], links: Mapping[str, str] | None = None) -> Html:
@@ -216,7 +230,8 @@ def _in_text(group: Sequence[Verdict]) -> str:
 
 LEGEND = (
     "Disc and bar: our mean and its 95 % interval; shaded: too small to matter; diamond: what a paper prints, on a "
-    "thin line where it prints an error. Each axis is as wide as what is on it."
+    "thin line where it prints an error. Each axis is as wide as what is on it. What is negligible is so by "
+    "its 90 % interval."
 )
 
 WIDTH, HEIGHT = 260, 40
@@ -236,23 +251,29 @@ def _axis(finding: Finding, theirs: Sequence[Printed]) -> str:
     def at(value: float) -> float:
         return round(12 + (WIDTH - 24) * (value - low) / (high - low), 1)
 
-    middle, colour, ink, faint = HEIGHT / 2, OURS.light, INK.light, FAINT.light
+    middle, ink, faint = HEIGHT / 2, INK.light, FAINT.light
     marks = [
         f'<path d="M{at(-least)} 3H{at(least)}V{HEIGHT - 3}H{at(-least)}z" fill-opacity=".16" style="fill: {faint}"/>',
         f'<path d="M4 {middle}H{WIDTH - 4}" stroke-width="1" style="stroke: {faint}"/>',
         f'<path d="M{at(0)} 3V{HEIGHT - 3}" stroke-width="1" style="stroke: {faint}"/>',
-        f'<path d="M{at(pairs.low)} {middle}H{at(pairs.high)}" stroke-width="4" style="stroke: {colour}"/>',
-        f'<circle cx="{at(pairs.mean)}" cy="{middle}" r="6" style="fill: {colour}"/>',
+        f'<path d="M{at(pairs.low)} {middle}H{at(pairs.high)}" stroke-width="4" style="stroke: {ink}"/>',
+        f'<circle cx="{at(pairs.mean)}" cy="{middle}" r="6" style="fill: {ink}"/>',
     ]
     for value, half in printed:
         marks += [
-            f'<path d="M{at(value - half)} {middle - 9}H{at(value + half)}" stroke-width="1" style="stroke: {ink}"/>',
-            f'<path d="M{at(value)} {middle - 14}l5 5l-5 5l-5 -5z" style="fill: {ink}"/>',
+            f'<path d="M{at(value - half)} {middle - 9}H{at(value + half)}" stroke-width="1" style="stroke: {faint}"/>',
+            f'<path d="M{at(value)} {middle - 14}l5 5l-5 5l-5 -5z" style="fill: {faint}"/>',
         ]
     numbers = {-least: size(effect, -least), 0: "×1" if effect.measure.is_ratio else "0", least: size(effect, least)}
     wide = {value: CHARACTER * len(text) for value, text in numbers.items()}
     fits = all(abs(at(value) - at(0)) > (wide[value] + wide[0]) / 2 + CHARACTER for value in (-least, least))
-    marks += [_tick(at(value), text) for value, text in numbers.items() if fits or value == 0]
+    if not fits:  # the ends of the interval instead, where they stand apart from zero
+        numbers = {0: numbers[0]}
+        for value in (pairs.low, pairs.high):
+            apart = CHARACTER * (len(size(effect, value)) + len(numbers[0])) / 2 + CHARACTER
+            if all(abs(at(value) - at(other)) > apart for other in numbers):
+                numbers[value] = size(effect, value)
+    marks += [_tick(at(value), text) for value, text in numbers.items()]
     said = f"{effect.sides}: {measured(finding)}{_unit(effect)}; the smallest that matters is {least_in_words(effect)}"
     said += "".join(f"; printed {size(effect, value)}" for value, _ in printed)
     return (
@@ -318,7 +339,9 @@ def notes(verdict: Verdict) -> list[str]:
         of = f"{finding.effect.name}: " if several else ""
         if finding.is_judged and (least_found := finding.detectable) is not None:
             sign = size(finding.effect, least_found).lstrip("+")
-            found.append(f"{of}So many seeds find the sign of {sign} four times in five.")
+            found.append(
+                f"{of}These seeds would find the sign of an effect of {sign}{_unit(finding.effect)} four times in five."
+            )
         if finding.is_judged and says(finding, verdict.claim.expects[finding.effect.name]) == "inconclusive":
             found.append(of + settles(finding, verdict.claim))
     if verdict.findings and verdict.missing:
@@ -343,8 +366,22 @@ def answer(finding: Finding | None, *, positive: str, negative: str, negligible:
         return f"Not judged: {unclear} ({counted(len(found.seeds), 'seed')}{failed})."
     here = in_units(finding)
     if words:
-        return f"{words} ({here})."
+        if finding.state == "negligible" or finding.effect.measure.is_ratio:
+            return f"{words} ({here})."
+        matters = "" if finding.is_large else f", where {least_in_words(finding.effect)} matters"
+        return f"{words} (by {_how_much(finding)}{matters})."
     return f"{'Not decided' if finding.is_judged else 'Not judged before all seeds are there'}: {unclear} ({here})."
+
+
+def _how_much(finding: Finding) -> str:
+    """ "3.2 [2.4, 3.9] points, 5 seeds": a difference whose sign the words say."""
+    pairs, effect = finding.measured.finished, finding.effect
+    assert pairs is not None
+    sign = 1 if finding.state == "positive" else -1
+    low, high = sorted((sign * pairs.low, sign * pairs.high))
+    mean, low, high = (size(effect, value).lstrip("+") for value in (sign * pairs.mean, low, high))
+    seeds = counted(len(finding.measured.seeds), "seed")
+    return f"{mean} [{low},\N{NO-BREAK SPACE}{high}]{_unit(effect)}, {seeds}"
 
 
 def settles(finding: Finding, claim: Claim) -> str:
@@ -362,7 +399,7 @@ def settles(finding: Finding, claim: Claim) -> str:
             said.append(f"as many seeds as these if {case}")
         else:
             said.append(f"{seeds} seeds if {case} ({(seeds - there) * hours:.1f} h more)")
-    return "Settled four times in five by " + ", by ".join(said) + "."
+    return "It would be settled, four times in five, by " + ", by ".join(said) + "."
 
 
 def outcomes(verdicts: Sequence[Verdict]) -> dict[str, int]:

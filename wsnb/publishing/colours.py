@@ -18,8 +18,6 @@ FAINT = Colour("#5d6670", "#9aa5b1")
 GRID = Colour("#e3e6ea", "#2c333b")
 """Text, secondary text, and lines behind the data."""
 
-OURS = Colour("#1f5f8b", "#7fc4ee")
-"""A difference that was measured here, which is of two starts and has the colour of neither."""
 
 STARTS = {
     "half of the data": Colour("#6a6a6b", "#a3a7ad"),
@@ -74,6 +72,8 @@ OTHERS = (
 def colour_of(start: str) -> Colour:
     """The colour of a start: its own, that of its kin, or by its name one of the others."""
     name = start.partition(",")[0]
+    if name == "gap":  # of two starts, and of the colour of neither
+        return INK
     return STARTS.get(KIN.get(name, name)) or OTHERS[sum(start.encode()) % len(OTHERS)]
 
 
@@ -85,6 +85,6 @@ def dashes_of(starts: Sequence[str]) -> list[tuple[Any, str]]:
 
 def in_both_schemes(svg: str) -> str:
     """The picture for any page: each colour that it was drawn in is also what stands for it on a dark page."""
-    for colour in {INK, FAINT, GRID, OURS, *STARTS.values(), *OTHERS}:
+    for colour in {INK, FAINT, GRID, *STARTS.values(), *OTHERS}:
         svg = svg.replace(colour.light, f"light-dark({colour.light}, {colour.dark})")
     return svg

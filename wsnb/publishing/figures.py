@@ -19,7 +19,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 
 from wsnb.errors import InvalidValue
 from wsnb.evidence.records import Record
-from wsnb.publishing.colours import DASHES, FAINT, INK, OURS, colour_of, dashes_of
+from wsnb.publishing.colours import DASHES, FAINT, INK, colour_of, dashes_of
 from wsnb.publishing.drawing import Layout, picture
 from wsnb.publishing.shown import Html, Source, as_csv, checked_name
 from wsnb.verdicts.claims import Printed
@@ -185,6 +185,7 @@ def lines(
     printed: Mapping[str, Mapping[float, float]] | None = None,
     limits: tuple[tuple[float, float], tuple[float, float]] | None = None,
     is_log: bool = False,
+    within: float | None = None,
     reading: str = "",
 ) -> Drawn:
     """Means over seeds as lines, within a band of one standard deviation, each named where it ends.
@@ -202,6 +203,7 @@ def lines(
         limits: of the horizontal and of the vertical axes, where several figures share them, as those of a slider do;
             their names stand above the lines.
         is_log: whether the horizontal axis is logarithmic.
+        within: of differences the smallest size that matters; what lies within it on either side of zero is shaded.
         reading: what else a reader must know.
 
     Raises:
@@ -231,6 +233,9 @@ def lines(
         for panel, (ylabel, drawn) in zip(axes, panels.items(), strict=True):
             ends = []
             marker = "o" if all(len(line.x) <= FEW_POINTS for line in drawn) else None
+            if within is not None:
+                panel.axhspan(-within, within, color=FAINT.light, alpha=0.14, linewidth=0)
+                panel.axhline(0, color=FAINT.light, linewidth=1)
             for line, (dashes, stroke) in zip(drawn, dashes_of([line.start for line in drawn]), strict=True):
                 mean, spread = _mean_and_spread(line)
                 colour = colour_of(line.start).light
@@ -276,6 +281,8 @@ def lines(
     read = "Lines are means over seeds, bands one standard deviation between them."
     if printed:
         read += " Diamonds: what the paper prints."
+    if within is not None:
+        read += " Shaded: too small to matter."
     if not_run:
         read += f" Not run: {'; '.join(not_run)}."
     all_lines = [line for drawn in panels.values() for line in drawn]
@@ -455,7 +462,9 @@ def intervals(
                 if layout.is_wide:
                     labels[height] = label
                 else:
-                    axes.annotate(label, (0, height + 0.45), xycoords=("axes fraction", "data"), va="center")
+                    axes.annotate(
+                        layout.wrapped(label, 1), (0, height + 0.45), xycoords=("axes fraction", "data"), va="center"
+                    )
                 height -= 1
         axes.set_yticks(list(labels), list(labels.values()))
         axes.tick_params(axis="y", length=0)
@@ -521,7 +530,7 @@ MARKERS = (("D", "diamonds"), ("s", "squares"), ("^", "triangles"), ("v", "trian
 
 def _draw_interval(axes: Axes, height: float, row: Interval, papers: Sequence[str]) -> None:
     if row.mean is not None:
-        colour = {"ours": OURS, "pooled": FAINT}.get(row.kind, INK).light
+        colour = {"ours": INK, "pooled": FAINT}.get(row.kind, FAINT).light
         if row.kind == "pooled":
             corners = ((row.low, 0), (row.mean, 0.3), (row.high, 0), (row.mean, -0.3))
             axes.fill([x for x, _ in corners], [height + y for _, y in corners], color=colour)
@@ -534,9 +543,9 @@ def _draw_interval(axes: Axes, height: float, row: Interval, papers: Sequence[st
     for paper, theirs in row.printed.items():
         above, (marker, _) = height + 0.25, MARKERS[papers.index(paper) % len(MARKERS)]
         if (half := theirs.half_width) is not None:
-            axes.plot([theirs.value - half, theirs.value + half], [above, above], color=INK.light, linewidth=1)
-        axes.plot(theirs.value, above, marker, color=INK.light, markersize=7,
-                  markerfacecolor="none" if papers.index(paper) else INK.light)  # fmt: skip
+            axes.plot([theirs.value - half, theirs.value + half], [above, above], color=FAINT.light, linewidth=1)
+        axes.plot(theirs.value, above, marker, color=FAINT.light, markersize=7,
+                  markerfacecolor="none" if papers.index(paper) else FAINT.light)  # fmt: skip
 
 
 # Accuracy against cost ------------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
+from wsnb.errors import counted
 from wsnb.papers import CLAIMS
 from wsnb.publishing import figures
 from wsnb.publishing.board import LEGEND, MARKS, apart, cards, grouped, outcomes
@@ -87,7 +89,10 @@ def answer(found: Board) -> Shown:
             unclear="whether shrink-perturb ends above the plain warm start",
         )
     )
-    return Shown(" ".join(sorted(lines, key=lambda line: line.startswith("Not"))))
+    decided = [line for line in lines if not line.startswith("Not")]
+    return Shown(
+        "\n\n".join(" ".join(part) for part in (decided, [each for each in lines if each not in decided]) if part)
+    )
 
 
 def counts(found: Board) -> Shown:
@@ -99,14 +104,14 @@ def counts(found: Board) -> Shown:
 
 HEADLINES = {
     "What a warm start costs": {
-        "figure-1-gap": "half, then all: SGD",
+        "figure-1-gap": "half of the data, then all: SGD",
         "table-1-cifar-10-resnet-18-momentum-sgd": "to 99 %: momentum SGD",
         "table-1-cifar-10-resnet-18-adam": "to 99 %: Adam",
         "online-gap": "as data keeps arriving: Adam",
     },
     "How much of that is saved": {
         "figure-3-help": "by stopping the half early",
-        "table-2-0.001-to-0.1": "by weight decay .1 for .001",
+        "table-2-0.001-to-0.1": "by weight decay of 0.1, not 0.001",
         "figure-9-mitigates": "by augmentation",
         "figure-5-help": "by shrink-perturb",
     },
@@ -121,7 +126,8 @@ def headlines(found: Board) -> Drawn:
         measured = {label: found.findings[name].measured for name, label in group.items() if name in found.findings}
         absent += [label for label in group.values() if label not in measured or not measured[label].finished]
         rows[title] = {label: figures.interval(each.finished) for label, each in measured.items() if each.finished}
-    judged = [each for name, each in found.findings.items() if any(name in group for group in HEADLINES.values())]
+    drawn = {name for group in HEADLINES.values() for name in group}
+    judged = [each for name, each in found.findings.items() if name in drawn and each.measured.finished]
     decided = sum(each.is_judged and each.state != "unclear" for each in judged)
     reading = (
         "Test accuracy of ResNet-18 on CIFAR-10. Above: random init less the warm start, to the right where the warm "
@@ -133,7 +139,7 @@ def headlines(found: Board) -> Drawn:
         "headlines",
         {title: group for title, group in rows.items() if group},
         xlabel="points of test accuracy",
-        message=f"What a warm start costs, and what helps: {decided} of {len(judged)} effects are decided.",
+        message=f"What a warm start costs, and what helps: {decided} of {len(judged)} that were run are decided.",
         within=1.0,
         source=Source("intro", "", {}),
         reading=reading,
@@ -144,11 +150,15 @@ def counts_table(found: Board) -> Html:
     """How many claims there are of each topic, and what became of them; what several papers claim counts once."""
     rows = []
     for topic, group in _by_topic(found).items():
-        of_chapters = {found.chapter_of[each.claim.id] for each in group if each.claim.id in found.chapter_of}
-        link = f"[{topic}]({of_chapters.pop()}.html)" if len(of_chapters) == 1 else topic
+        link = f"[{topic}](claims.html#{_anchor(topic)})"
         became = outcomes(group)
         rows.append((link, str(sum(became.values())), *(str(count or "–") for count in became.values())))
     return table(("topic", "claims", *(f"{mark} {outcome}" for outcome, mark in MARKS.items())), rows)
+
+
+def _anchor(topic: str) -> str:
+    """Of a topic, on the page of claims."""
+    return "topic-" + re.sub(r"\W+", "-", topic.lower())
 
 
 def _by_topic(found: Board) -> dict[str, list[Verdict]]:
@@ -159,17 +169,17 @@ def _by_topic(found: Board) -> dict[str, list[Verdict]]:
 
 
 def claims(found: Board) -> Html:
-    """All claims by topic; those that were not run in a line."""
+    """All claims by topic; those that were not run are folded."""
     html, plain = f'<p class="rests">{LEGEND}</p>', []
     for topic, group in _by_topic(found).items():
         run, absent = apart(grouped(group))
         shown = cards(run, {each[0].claim.id: f"{found.chapter_of[each[0].claim.id]}.html" for each in run})
-        lines = [
-            f"{outcomes([each[0] for each in lacking])['not run']} not run: needs {missing}."
-            for missing, lacking in absent.items()
-        ]
-        html += f'<p class="topic">{escape(topic)}</p>{shown.html}' + "".join(
-            f"<p>{escape(line)}</p>" for line in lines
-        )
-        plain += [topic, shown.plain, *lines]
+        html += f'<h2 id="{_anchor(topic)}">{escape(topic)}</h2>{shown.html}'
+        plain += [topic, shown.plain]
+        if absent:
+            folded, count = cards(each for groups in absent.values() for each in groups), sum(map(len, absent.values()))
+            html += (
+                f'<details class="rests"><summary>{counted(count, "question")} not run</summary>{folded.html}</details>'
+            )
+            plain.append(folded.plain)
     return Html(html, "\n".join(plain))

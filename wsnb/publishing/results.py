@@ -101,6 +101,8 @@ class Results:
         records = {trial: self.records[trial] for trial in trials.values()}
         profiles = dict.fromkeys(self.at(key).profile for key in keys)
         changes = {name: value for key in keys for name, value in self.at(key).changes.items()}
+        if not records and all(self.items[key].welcome for key in keys):  # which is run as the data set of the chapter
+            changes["dataset"] = next(iter(self.items[keys[0]].first().values())).data.dataset
         return Source(self.chapter, ", ".join(profiles), records, changes)
 
     @property

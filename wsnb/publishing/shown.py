@@ -66,7 +66,7 @@ class Source:
     @property
     def commands(self) -> list[str]:
         """What makes it again: a command for each profile."""
-        words = ["wsnb", "run", self.chapter]
+        words = ["wsnb", "run" if self.profile or self.records else "book", self.chapter]
         given = [part for name, value in self.changes.items() for part in ("-p", f"{name}={json.dumps(value)}")]
         profiles = [each for each in self.profile.split(", ") if each and each != "changed"]
         return [shlex.join([*words, "--profile", profile, *given]) for profile in profiles] or [shlex.join(words)]

@@ -111,13 +111,8 @@ def _cell(place: int, cell: tuple[str, bool]) -> str:
     text, is_number = cell
     if place == 0:
         return f'<th scope="row">{_inline(text)}</th>'
-    kind = (
-        ' class="number"'
-        if is_number
-        else ' class="text"'
-        if max(map(len, _MARKS.sub("", text).split(LINE))) > LONGEST
-        else ""
-    )
+    is_long = max(map(len, _MARKS.sub("", text).split(LINE))) > LONGEST
+    kind = ' class="text"' if is_long else ' class="number"' if is_number else ""
     return f"<td{kind}>{_inline(text)}</td>"
 
 
