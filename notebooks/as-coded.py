@@ -394,6 +394,7 @@ page.table(
 )
 
 # %% tags=["hide-input"]
+MODES_SHOWN = {"evaluation mode": "test_accuracy", "training mode": "training_mode_test_accuracy"}
 in_mode = ("in training mode", "random init"), ("in training mode", "warm start")
 page.table(
     ("measured in", "random init (%)", "warm start (%)", "gap (points)"),
@@ -403,7 +404,7 @@ page.table(
             *(page.accuracy(table_1_of.percent(name, measure)) for name in in_mode),
             page.effect(table_1_of.gap(*in_mode, measure)),
         )
-        for mode, measure in (("evaluation mode", "test_accuracy"), ("training mode", "training_mode_test_accuracy"))
+        for mode, measure in MODES_SHOWN.items()
     ],
     name="modes",
     source=of_table_1,
@@ -444,8 +445,6 @@ page.text(
 # is trained on all of the data (*as coded*, its second repeat).
 
 # %% tags=["hide-input"]
-from statistics import mean
-
 from wsnb.verdicts.crossed import Crossed, in_words
 
 compared, of_figure_4 = Crossed(found.items["Figure 4"], found.records), found.source("Figure 4")
@@ -518,7 +517,7 @@ after = [
 page.text(
     f"{len(failures)} of {len(halves) * len(compared)} did not reach their accuracy."
     + (
-        f" Fresh starts in place of the warm starts after them end {page.signed(mean(after))} points from these, in the mean."
+        f" Fresh starts in place of the warm starts after them end {page.signed(fmean(after))} points from these, in the mean."
         if after
         else " So there is nothing that a fresh start would have replaced."
         if not failures
@@ -537,7 +536,6 @@ page.text(
 
 # %% tags=["hide-input"]
 figure_7_of = found["Figure 7"]
-MODE_OF = {"evaluation mode": "test_accuracy", "training mode": "training_mode_test_accuracy"}
 page.table(
     ("trained", "measured in", "as trained (%)", "shrunk by 0.3 (%)", "damage (points)"),
     [
@@ -548,7 +546,7 @@ page.table(
             page.effect(figure_7_of.gap((rate, "1.00"), (rate, "0.30"), measure)),
         )
         for rate in ("written", "coded")
-        for mode, measure in MODE_OF.items()
+        for mode, measure in MODES_SHOWN.items()
     ],
     name="damage",
     source=found.source("Figure 7"),

@@ -128,8 +128,7 @@ def verdicts(judged: Judged, also: Iterable[str] = ()) -> Html:
     asked = [judged.findings[name] for name in also if name in judged.findings]
     html = "".join(
         f'<div class="verdict"><p class="outcome">{state(each)}</p><p class="claim">{escape(each.effect.sides)} '
-        f'<span class="by">asked by us</span></p><div class="finding">{_axis(each, [])}<p>'
-        f"{escape(_what(each.effect))}: <strong>{escape(in_units(each))}</strong></p></div></div>"
+        f'<span class="by">asked by us</span></p>{_row(each, escape(f"{_what(each.effect)}: "), [])}</div>'
         for each in asked
         if each.measured.seeds
     )
@@ -198,8 +197,7 @@ def _card(group: Sequence[Verdict], link: str | None) -> str:
     for finding, what in zip(first.findings, whats, strict=True):
         name = f"<code>{escape(finding.effect.name)}</code> " if several else ""
         what = "" if shared else escape(f"{what}: ")
-        here = f"{name}{what}<strong>{escape(in_units(finding))}</strong>: {state(finding)}"
-        found += f'<div class="finding">{_axis(finding, [] if several else theirs)}<p>{here}</p></div>'
+        found += _row(finding, name + what, [] if several else theirs, f": {state(finding)}")
     said = notes(first)
     if several and said:
         power = "".join(f"<li>{escape(each)}</li>" for each in said)
@@ -213,6 +211,12 @@ def _card(group: Sequence[Verdict], link: str | None) -> str:
         f'<div class="verdict {first.outcome.replace(" ", "-")}"><p class="outcome">{outcome}</p>'
         f"{''.join(map(_claim, group))}{found}{rests}</div>"
     )
+
+
+def _row(finding: Finding, before: str, theirs: Sequence[Printed], after: str = "") -> str:
+    """A finding on its axis, and beside it in words."""
+    here = f"{before}<strong>{escape(in_units(finding))}</strong>{after}"
+    return f'<div class="finding">{_axis(finding, theirs)}<p>{here}</p></div>'
 
 
 def _what(effect: Effect) -> str:
