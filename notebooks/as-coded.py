@@ -67,7 +67,7 @@ figure_7_rate = 0.03  # Figure 7: SGD's, as written
 figure_7_epochs = 25  # Figure 7: of the training, as written
 coded_figure_7_rate = 0.1  # Figure 7: SGD's, as coded
 coded_figure_7_epochs = 50  # Figure 7: of the training, as coded
-curve_images = 2000  # test images on which accuracy is measured after each epoch (ours)
+curve_images = 2000  # test images on which accuracy is measured after each epoch
 audit_seeds = 5  # how many (ours)
 first_seed = 1  # and so on from there (ours)
 

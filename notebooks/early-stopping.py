@@ -34,7 +34,7 @@ batch_size = 128  # images in a step
 learning_rate = 0.03  # SGD's
 phase_epochs = 25  # of a training on all the data, and the longest on half
 checkpoint_every = 5  # epochs from one stop of the training on half to the next
-curve_images = 2000  # test images on which accuracy is measured after each epoch (ours)
+curve_images = 2000  # test images on which accuracy is measured after each epoch
 seeds = 5  # how many (ours)
 first_seed = 1  # and so on from there (ours)
 
@@ -100,7 +100,15 @@ page.parameters(found)
 # When a training stops:
 
 # %% tags=["method", "hide-input"]
-page.method(Epochs)
+page.method(Epochs, Epochs.reason)
+
+# %% [markdown]
+# And what goes on from there:
+
+# %% tags=["method", "hide-input"]
+from wsnb.starts import warm_start
+
+page.method(warm_start)
 
 # %% [markdown]
 # Where this differs from the paper, found by comparing the first stop with that of the paper, field by field; the other
@@ -215,12 +223,14 @@ def after(epochs):
     )  # fmt: skip
 
 
+reached = [page.accuracy(compared.percent(("warm start", epochs))) for epochs in stops]
 widgets.chooser(
     "stopped",
     "Stop the half after",
     {f"{epochs} epochs": after(epochs) for epochs in stops},
-    message="Test accuracy by epoch, with the half stopped after so many; move the slider, or use the arrow keys.",
-    reading="Lines are means over seeds, bands one standard deviation between them; random init is shifted so that it "
+    message=f"The warm start ends at {reached[0]} % when the half stopped after {stops[0]} epochs, at {reached[-1]} % "
+    f"when after {stops[-1]}.",
+    reading="Move the slider, or use the arrow keys, to stop the half elsewhere. Lines are means over seeds, bands one standard deviation between them; random init is shifted so that it "
     "lies over the warm start.",
     source=source,
 )

@@ -63,7 +63,7 @@ held_out = 0.1  # of the training set, for choosing (ours)
 dropout = 0.3  # before the last layer, of the half that is trained with it (ours)
 strong_decay = 0.01  # weight decay of the half that is trained with it (ours)
 early_epochs = 5  # of the half that is stopped early (ours)
-curve_images = 2000  # test images on which accuracy is measured after each epoch (ours)
+curve_images = 2000  # test images on which accuracy is measured after each epoch
 first_seed = 1  # and so on from there (ours)
 
 # %% tags=["trials"]

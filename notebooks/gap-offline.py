@@ -58,7 +58,7 @@ figure_1_images = 7680  # Figure 1: how many training images
 also_on = None  # another data set that is trained on, in its own place of the table (ours)
 optimizer_state = "kept"  # Table 1: in the second phase the first one's, or "fresh"
 epoch_limit = 100  # Table 1: after which a training ends all the same
-curve_images = 2000  # on which accuracy is measured after each epoch (ours)
+curve_images = 2000  # on which accuracy is measured after each epoch
 seeds = 5  # how many for the ResNet-18 of Table 1
 first_seed = 1  # and so on from there (ours)
 
@@ -141,6 +141,7 @@ def verdicts(at, records):
 from wsnb.publishing import board, figures, page
 from wsnb.publishing.results import results
 from wsnb.publishing.settings import Settings
+from wsnb.publishing.shown import Source
 
 found = results("gap-offline", Settings.of(globals()), trials)
 judged = found.judged(verdicts)
@@ -368,6 +369,8 @@ page.table(
         )
         for cell, each in theirs.items()
     ],
+    name="own-seeds",
+    source=Source("gap-offline"),
 )
 
 
@@ -478,6 +481,8 @@ page.table(
         )
         for cell, mean in pooled.items()
     ],
+    name="four-looks",
+    source=found.source(*(cell for cell in shared if cell in found.items)),
 )  # fmt: skip
 
 # %% [markdown]

@@ -48,7 +48,7 @@ first_choosing_seed = 901  # and so on from there (ours)
 held_out = 0.1  # of the training set, for choosing (ours)
 figure_4_choice = "0.1 / 32; 0.03 / 32, then 0.1 / 32; 0.1 / 32; 0.03 / 32, then 0.1 / 32"  # what the choosing seeds chose, written down before the others were judged (ours)
 train_accuracy = 0.99  # over an epoch's own batches, at which a training ends
-curve_images = 2000  # test images on which accuracy is measured after each epoch (ours)
+curve_images = 2000  # test images on which accuracy is measured after each epoch
 first_seed = 1  # and so on from there (ours)
 
 # %% tags=["trials"]

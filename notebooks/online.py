@@ -36,7 +36,7 @@ width = 16  # of the ResNet-18: channels of its first convolution
 batch_size = 128  # images in a step
 adam_learning_rate = 0.001  # Adam's
 epoch_limit = 100  # after which a step ends all the same
-curve_images = 2000  # on which accuracy is measured after each epoch, of training and of test images (ours)
+curve_images = 2000  # on which accuracy is measured after each epoch, of training and of test images
 chunk = 960  # images that arrive at a step
 train_accuracy = 0.99  # at which a step ends
 higher_train_accuracy = 0.999  # on SVHN, in the second row
@@ -188,7 +188,7 @@ figures.lines(
     xlabel="images that have arrived",
     message=f"At the last step random init reaches {ends[0]} %, the warm start {ends[1]} %.",
     reading=f"Each step is trained to {100 * first[1]:g} % training accuracy. Images seen are its cost, whatever the "
-    "machine.",
+    "machine. The papers draw their curves and print no numbers.",
     source=source,
 )
 
@@ -260,6 +260,8 @@ page.needs_data("svhn", "online", any(map(len, svhn.values())))
 page.table(
     ("each step to", "mean gap (points)", "seeds"),
     [(f"{100 * target:g} %", page.effect(steps.mean_gap(*STARTS)), str(len(steps))) for target, steps in svhn.items()],
+    name="figures-2b-2c",
+    source=found.source(*(key for key in compared if key[0] == "SVHN")),
 )
 
 # %% [markdown]

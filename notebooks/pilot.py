@@ -31,7 +31,7 @@ pilot_widths = [16, 32]  # of the ResNet-18: channels of its first convolution (
 batch_size = 128  # images in a step
 learning_rate = 0.03  # SGD's
 pilot_epochs = 25  # of each training (ours)
-pilot_curve_images = 5000  # test images on which accuracy is measured after each epoch (ours)
+pilot_curve_images = 5000  # test images on which accuracy is measured after each epoch
 pilot_seeds = 2  # how many (ours)
 first_pilot_seed = 1011  # and so on from there (ours)
 

@@ -36,7 +36,7 @@ width = 16  # of the ResNet-18: channels of its first convolution
 batch_size = 128  # images in a step
 learning_rate = 0.03  # SGD's
 phase_epochs = 25  # of each training
-curve_images = 2000  # test images on which accuracy is measured after each epoch (ours)
+curve_images = 2000  # test images on which accuracy is measured after each epoch
 precision_seeds = 10  # how many (ours)
 first_seed = 1  # and so on from there (ours)
 

@@ -14,18 +14,15 @@
 # handwritten digits that come with scikit-learn. Every other chapter asks the same question on real
 # images, against what the papers report.
 
-# %% [markdown]
-# ## Parameters
-
-# %% tags=["parameters"]
-dataset = "digits"
-images = 400
-resize = None
-width = 8
-batch_size = 32
+# %% tags=["parameters", "hide-input"]
+dataset = "digits"  # what is trained on
+images = 400  # how many of its training images; the half is half of them
+resize = None  # pixels to which images are made; a dash leaves them as they are
+width = 8  # of the ResNet-18: channels of its first convolution
+batch_size = 32  # images in a step
 adam_learning_rate = 0.001  # Adam's
-epoch_limit = 30
-seeds = 3
+epoch_limit = 30  # after which a training ends all the same
+seeds = 3  # how many
 first_seed = 0  # and so on from there
 
 # %% [markdown]
@@ -84,14 +81,15 @@ from wsnb.publishing.shown import Source
 from wsnb.verdicts.compared import Compared
 
 compared = Compared(Item(by_seed), records)
-source = Source("quickstart", "", records)
+source = Source("quickstart", records=records, is_live=True)
 STARTS = ("half of the data", "random init", "warm start", "shrink-perturb")
 ends = {start: page.accuracy(compared.percent(start)) for start in STARTS}
 seen = {start: sum(compared.final(start, "images_seen")) for start in STARTS}
+share = {start: f"{100 * images / max(1, seen['random init']):.0f} %" for start, images in seen.items()}
 answer = (
-    f"On these digits a warm start ends at {ends['warm start']} % of test images right, random init at "
-    f"{ends['random init']} %, and the warm start took {seen['warm start'] / max(1, seen['random init']):.0%} of its training images. "
-    "So few digits and so small a network show how the question is asked, not what the answer is."
+    f"On these digits random init ends at {ends['random init']} % of test images right; a warm start at "
+    f"{ends['warm start']} %, after {share['warm start']} of its training images; shrink-perturb at "
+    f"{ends['shrink-perturb']} %, after {share['shrink-perturb']}. So few digits and so small a network show how the question is asked, not what the answer is."
 )
 page.text(answer if len(compared) else "No training came to an end.")
 
@@ -138,6 +136,12 @@ page.table(
 # wsnb run quickstart -p dataset=images:path/to/images -p resize=32    # a folder, .zip or .tar, one folder per class
 # ```
 #
+# The parameters that can be given so, and what they are here:
+
+# %% tags=["hide-input"]
+page.live_parameters("quickstart", at)
+
+# %% [markdown]
 # ## Where these numbers came from
 #
 # They were trained when this page was executed: on another machine the last digits may differ.

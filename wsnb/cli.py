@@ -69,8 +69,8 @@ def app(traceback: bool) -> None:
     What a run would cost:         wsnb plan gap-offline --profile paper
     One chapter with other values: wsnb run gap-offline --profile laptop -p seeds=3
 
-    Records are kept in the checkout's records/, or in the folder that WSNB_RECORDS names; data sets are
-    looked for in WSNB_DATA, and what can be made again is cached in WSNB_CACHE.
+    Records are kept in the checkout's records/ (those of the profile smoke in _build/smoke/), or in the folder that
+    WSNB_RECORDS names; data sets are looked for in WSNB_DATA, and what can be made again is cached in WSNB_CACHE.
     """
 
 
@@ -140,9 +140,14 @@ def _seconds(text: str | None) -> float | None:
 
 
 def _chosen(names: tuple[str, ...], profile: str | None, given: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
-    """The chapters named, or all that take these parameters, each with its settings."""
+    """The chapters named, or all that take these parameters, each with its settings.
+
+    What the profile smoke makes is no evidence, and is kept apart from it.
+    """
     from wsnb.publishing import chapters as book
 
+    if profile == "smoke":
+        os.environ.setdefault("WSNB_RECORDS", str(places.root() / "_build" / "smoke"))
     chosen = [book.chapter(name) for name in names if name != "all"]
     if not chosen:
         chosen = [chapter for chapter in book.chapters() if set(given) <= set(chapter.parameters)]
@@ -209,7 +214,10 @@ def run(
     from wsnb.publishing.execute import Execution, execute
 
     deadline = None if time_budget is None else time.monotonic() + (_seconds(time_budget) or 0)
-    for chapter, settings in _chosen(names, profile, given):
+    chosen = _chosen(names, profile, given)
+    for chapter, _ in chosen if preview else ():
+        render.check_listed(places.root(), chapter.name)  # before hours are spent
+    for chapter, settings in chosen:
         if missing != "skip":
             budget = None if deadline is None else max(0.001, deadline - time.monotonic())
             wsnb.run(chapter.trials(settings), missing=missing, time_budget=budget, **crew)

@@ -33,8 +33,8 @@ FINDINGS = {
 }
 
 
-def claim(printed=None, **expects):
-    return Claim("a-claim", kireev2021.PAPER, "Figure 0", "Something is higher.", "A topic", expects, printed)
+def claim(prints=None, **expects):
+    return Claim("a-claim", kireev2021.PAPER, "Figure 0", "Something is higher.", "A topic", expects, prints or {})
 
 
 # One part -----------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def claims(
             "init.",
             topic=f"{OFFLINE}: Table 1, {data}",
             expects={effect_of(name): "positive" if value.value > 0 else "negative"},
-            printed=value,
+            prints={effect_of(name): value},
             is_derived=data == denied,
             needs="SVHN" if data == "SVHN" else "",
         )

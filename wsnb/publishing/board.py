@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from wsnb.errors import counted
-from wsnb.publishing.colours import FAINT, INK, in_both_schemes
+from wsnb.publishing.colours import FAINT, INK, PAPER, in_both_schemes
 from wsnb.publishing.page import signed
 from wsnb.publishing.shown import Html, Source
 from wsnb.publishing.tables import LINE, Cell, table
@@ -179,7 +179,7 @@ def _claim(verdict: Verdict) -> str:
 
 def _printed(group: Sequence[Verdict], *sentences: str) -> str:
     """What papers print of a question, and what else there is to say."""
-    theirs = dict.fromkeys(f"{each.claim.paper.short}: {printed(each)}" for each in group if each.claim.printed)
+    theirs = dict.fromkeys(f"{each.claim.paper.short}: {printed(each)}" for each in group if each.claim.prints)
     rests = [f"Printed: {'; '.join(theirs)}."] if theirs else []
     return f'<p class="rests">{escape(" ".join([*rests, *sentences]))}</p>' if rests or sentences else ""
 
@@ -189,15 +189,22 @@ def _card(group: Sequence[Verdict], link: str | None) -> str:
     outcome = escape(mark(first))
     if link:
         outcome = f'<a href="{link}">{outcome}</a>'
-    theirs = [verdict.claim.printed for verdict in group if verdict.claim.printed]
     several = len(first.findings) > 1
+
+    def theirs(finding: Finding) -> list[Printed]:
+        prints = (verdict.claim.prints.get(finding.effect.name) for verdict in group)
+        return [each for each in prints if each]
+
     whats = [_what(finding.effect) for finding in first.findings]
     shared = several and len(set(whats)) == 1
     found = f"<p>{escape(whats[0])}:</p>" if shared else ""
+    ends: dict[str, list[float]] = {}  # of each measure's axes
+    for finding in first.findings:
+        ends.setdefault(finding.effect.measure.name, []).extend(_ends(finding, theirs(finding)))
     for finding, what in zip(first.findings, whats, strict=True):
         name = f"<code>{escape(finding.effect.name)}</code> " if several else ""
-        what = "" if shared else escape(f"{what}: ")
-        found += _row(finding, name + what, [] if several else theirs, f": {state(finding)}")
+        what, of = "" if shared else escape(f"{what}: "), ends[finding.effect.measure.name]
+        found += _row(finding, name + what, theirs(finding), f": {state(finding)}", of)
     said = notes(first)
     if several and said:
         power = "".join(f"<li>{escape(each)}</li>" for each in said)
@@ -213,10 +220,17 @@ def _card(group: Sequence[Verdict], link: str | None) -> str:
     )
 
 
-def _row(finding: Finding, before: str, theirs: Sequence[Printed], after: str = "") -> str:
-    """A finding on its axis, and beside it in words."""
+def _row(finding: Finding, before: str, theirs: Sequence[Printed], after: str = "", ends: Sequence[float] = ()) -> str:
+    """A finding on its axis, which holds these ends too, and beside it in words."""
     here = f"{before}<strong>{escape(in_units(finding))}</strong>{after}"
-    return f'<div class="finding">{_axis(finding, theirs)}<p>{here}</p></div>'
+    return f'<div class="finding">{_axis(finding, theirs, ends)}<p>{here}</p></div>'
+
+
+def _ends(finding: Finding, theirs: Sequence[Printed]) -> list[float]:
+    """What an axis of this finding has to hold, at the least."""
+    least, pairs = finding.effect.smallest, finding.measured.finished
+    ends = [-1.6 * least, 1.6 * least, *([] if pairs is None else (pairs.low, pairs.high))]
+    return ends + [each.value + sign * (each.half_width or 0.0) for each in theirs for sign in (-1, 1)]
 
 
 def _what(effect: Effect) -> str:
@@ -234,22 +248,21 @@ def _in_text(group: Sequence[Verdict]) -> str:
 
 LEGEND = (
     "Disc and bar: our mean and its 95 % interval; shaded: too small to matter; diamond: what a paper prints, on a "
-    "thin line where it prints an error. Each axis is as wide as what is on it. What is negligible is so by "
-    "its 90 % interval."
+    "thin line where it prints an error, hollow where it is the second paper. The axes of a card are of one width "
+    "where they measure the same; those of others are not. What is negligible is so by its 90 % interval."
 )
 
 WIDTH, HEIGHT = 260, 40
 """Of what is drawn on a finding's axis, in pixels; its numbers stand below."""
 
 
-def _axis(finding: Finding, theirs: Sequence[Printed]) -> str:
+def _axis(finding: Finding, theirs: Sequence[Printed], ends: Sequence[float] = ()) -> str:
     """A finding as an interval on a small axis, with what is too small to matter and the papers' values."""
     pairs, effect = finding.measured.finished, finding.effect
     if pairs is None:
         return ""
     least, printed = effect.smallest, [(each.value, each.half_width or 0.0) for each in theirs]
-    ends = [-1.6 * least, 1.6 * least, pairs.low, pairs.high]
-    ends += [end for value, half in printed for end in (value - half, value + half)]
+    ends = [*ends, *_ends(finding, theirs)]
     low, high = min(ends), max(ends)
 
     def at(value: float) -> float:
@@ -263,10 +276,11 @@ def _axis(finding: Finding, theirs: Sequence[Printed]) -> str:
         f'<path d="M{at(pairs.low)} {middle}H{at(pairs.high)}" stroke-width="4" style="stroke: {ink}"/>',
         f'<circle cx="{at(pairs.mean)}" cy="{middle}" r="6" style="fill: {ink}"/>',
     ]
-    for value, half in printed:
+    for number, (value, half) in enumerate(printed):
+        paint = f"fill: {PAPER.light if number else faint}; stroke: {faint}"
         marks += [
             f'<path d="M{at(value - half)} {middle - 9}H{at(value + half)}" stroke-width="1" style="stroke: {faint}"/>',
-            f'<path d="M{at(value)} {middle - 14}l5 5l-5 5l-5 -5z" style="fill: {faint}"/>',
+            f'<path d="M{at(value)} {middle - 14}l5 5l-5 5l-5 -5z" style="{paint}"/>',
         ]
     numbers = {-least: size(effect, -least), 0: "×1" if effect.measure.is_ratio else "0", least: size(effect, least)}
     wide = {value: CHARACTER * len(text) for value, text in numbers.items()}
@@ -316,12 +330,12 @@ def by(claim: Claim) -> str:
 
 
 def printed(verdict: Verdict) -> str:
-    """The paper's own value of a claim's effect, and whether ours agrees with it."""
-    claim = verdict.claim
-    if claim.printed is None:
-        return "no number"
-    shown = signed(claim.printed.value, 1 if round(claim.printed.value, 1) == claim.printed.value else 2)
-    return f"{shown} ({against_printed(verdict.findings[0], claim.printed)})" if verdict.findings else shown
+    """The paper's own values of a claim's effects, and whether ours agree with them."""
+    found, ours = [], {finding.effect.name: finding for finding in verdict.findings}
+    for name, theirs in verdict.claim.prints.items():
+        shown = signed(theirs.value, 1 if round(theirs.value, 1) == theirs.value else 2)
+        found.append(f"{shown} ({against_printed(ours[name], theirs)})" if name in ours else shown)
+    return ", ".join(found) or "no number"
 
 
 def rests_on(verdict: Verdict) -> str:
@@ -392,7 +406,8 @@ def settles(finding: Finding, claim: Claim) -> str:
     """How many seeds would settle an open claim four times in five, and about how many hours of two cores these are."""
     if finding.measured.failed:
         return "More seeds settle it only if their trainings do not fail."
-    value = None if claim.printed is None else claim.printed.value
+    theirs = claim.prints.get(finding.effect.name)
+    value = None if theirs is None else theirs.value
     hours, there = finding.measured.cost / 3600 / CORES, len(finding.measured.seeds)
     cases = "there is nothing", "it is as printed" if value else f"it is {OTHERWISE:g} times what matters"
     said = []

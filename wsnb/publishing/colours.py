@@ -16,7 +16,8 @@ class Colour(NamedTuple):
 INK = Colour("#222832", "#ced6dd")
 FAINT = Colour("#5d6670", "#9aa5b1")
 GRID = Colour("#e3e6ea", "#2c333b")
-"""Text, secondary text, and lines behind the data."""
+PAPER = Colour("#fffffe", "#121212")
+"""Text, secondary text, lines behind the data, and the page itself."""
 
 
 STARTS = {
@@ -85,6 +86,6 @@ def dashes_of(starts: Sequence[str]) -> list[tuple[Any, str]]:
 
 def in_both_schemes(svg: str) -> str:
     """The picture for any page: each colour that it was drawn in is also what stands for it on a dark page."""
-    for colour in {INK, FAINT, GRID, *STARTS.values(), *OTHERS}:
+    for colour in {INK, FAINT, GRID, PAPER, *STARTS.values(), *OTHERS}:
         svg = svg.replace(colour.light, f"light-dark({colour.light}, {colour.dark})")
     return svg

@@ -19,7 +19,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 
 from wsnb.errors import InvalidValue
 from wsnb.evidence.records import Record
-from wsnb.publishing.colours import DASHES, FAINT, INK, colour_of, dashes_of
+from wsnb.publishing.colours import DASHES, FAINT, INK, PAPER, colour_of, dashes_of
 from wsnb.publishing.drawing import Layout, picture
 from wsnb.publishing.shown import Html, Source, as_csv, checked_name
 from wsnb.verdicts.claims import Printed
@@ -272,8 +272,8 @@ def lines(
                 rows.append(
                     [ylabel, line.start, x, mean[number], spread[number], *(row[number] for row in line.values)]
                 )
-            ends = dict.fromkeys((0, len(line.x) - 1))
-            said.append(f"{line.start}: " + ", ".join(f"{number_of(mean[end])} at {line.x[end]:g}" for end in ends))
+            told = range(len(line.x)) if len(line.x) <= FEW_POINTS else _telling(mean)
+            said.append(f"{line.start}: " + ", ".join(f"{number_of(mean[each])} at {line.x[each]:g}" for each in told))
         alt += f"{ylabel} against {xlabel}. {'; '.join(said)}. "
         if theirs := printed.get(ylabel):
             rows += [[ylabel, "printed", x, value] for x, value in theirs.items()]
@@ -311,6 +311,11 @@ def _make_log(axes: Axes) -> None:
 def _mean_and_spread(line: Line) -> tuple[np.ndarray, np.ndarray]:
     values = np.asarray(line.values, dtype=float)
     return values.mean(0), values.std(0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1])
+
+
+def _telling(mean: np.ndarray) -> list[int]:
+    """Of a long line the places that tell its course: its ends, its lowest and its highest."""
+    return sorted({0, int(mean.argmin()), int(mean.argmax()), len(mean) - 1})
 
 
 def _columns(source: Source, drawn: Sequence[Line]) -> list[str]:
@@ -463,8 +468,9 @@ def intervals(
                     labels[height] = label
                 else:
                     axes.annotate(
-                        layout.wrapped(label, 1), (0, height + 0.45), xycoords=("axes fraction", "data"), va="center"
-                    )
+                        layout.wrapped(label, 1), (0, height + 0.45), xycoords=("axes fraction", "data"), va="center",
+                        bbox={"facecolor": PAPER.light, "edgecolor": "none", "pad": 1},
+                    )  # fmt: skip
                 height -= 1
         axes.set_yticks(list(labels), list(labels.values()))
         axes.tick_params(axis="y", length=0)

@@ -141,7 +141,9 @@ def headlines(found: Board) -> Drawn:
         xlabel="points of test accuracy",
         message=f"What a warm start costs, and what helps: {decided} of {len(judged)} that were run are decided.",
         within=1.0,
-        source=Source("intro", "", {}),
+        source=Source(
+            "intro", records={trial: record for each in judged for trial, record in each.measured.records.items()}
+        ),
         reading=reading,
     )
 

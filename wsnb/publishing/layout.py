@@ -10,6 +10,8 @@ import re
 
 import nbformat
 
+from wsnb.publishing.shown import WIDE
+
 ANSWER = "answer"
 """Tags a cell that says or shows the answer: a page has it under its title."""
 
@@ -32,6 +34,8 @@ def as_page(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         if cell.cell_type == "code" and (_is_tagged(cell, FOLDED) or _is_tagged(cell, INJECTED)):
             folded.append(cell.source)
             cell.metadata.tags = [*cell.metadata.tags, "remove-input" if cell.outputs else "remove-cell"]
+        if any(WIDE in output.get("data", {}).get("text/html", "") for output in cell.get("outputs", ())):
+            cell.metadata.tags = [*cell.metadata.get("tags", ()), "full-width"]  # the theme's
         if not _is_tagged(cell, ANSWER):
             cells.append(cell)
     notebook.cells = [cells[0], *answer, *cells[1:], *_code_of(folded)]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from wsnb.data import catalogue
 from wsnb.evidence.records import Record
 from wsnb.publishing.settings import Settings
-from wsnb.publishing.shown import Html, Shown
+from wsnb.publishing.shown import WIDE, Html, Shown, Source
 from wsnb.publishing.tables import LINE, Cell, table
 from wsnb.trials.item import Item, required
 from wsnb.trials.trial import Trial
@@ -74,7 +74,17 @@ def parameters(results: Results) -> Html:
             here = (_value(name, vars(at)[name]) for at in of.values())
             shown = "–" if meaning.endswith(OURS) else _value(name, theirs)
             rows.append((f"`{name}`{LINE}{meaning.removesuffix(OURS).rstrip()}", *here, shown))
-    return table(("parameter", *of, "papers"), rows, name="parameters", title="The parameters")
+    heads = ("parameter", *of, "papers")
+    return table(heads, rows, name="parameters", source=Source(results.chapter), title="The parameters")
+
+
+def live_parameters(name: str, settings: Settings) -> Html:
+    """Those of a page that trains live: what each is, and its value."""
+    from wsnb.publishing.chapters import chapter
+
+    meanings, values = chapter(name).meanings, vars(settings)
+    rows = [(f"`{each}`{LINE}{meaning}", _value(each, values[each])) for each, meaning in meanings.items()]
+    return table(("parameter", "value"), rows, name="parameters", source=Source(name), title="The parameters")
 
 
 def _value(name: str, value: Any) -> str:
@@ -86,14 +96,13 @@ def _value(name: str, value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def method(target: Any, code: Any = None) -> None:
-    """Show a method: what it is, its equation and its symbols, from its docstring, beside its code, from its source.
+def method(target: Any, code: Any = None) -> Html:
+    """A method: what it is, its equation and its symbols, from its docstring, beside its code, from its source.
 
     Args:
         target: a function, or a class.
         code: the part of it whose code is shown; all of it where none is named.
     """
-    from IPython.display import Latex, display
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
@@ -106,20 +115,24 @@ def method(target: Any, code: Any = None) -> None:
     if ast.get_docstring(node) is not None:
         words = node.body[0]
         del lines[words.lineno - 1 : words.end_lineno]
-    text = "\n".join(lines)
+    text, said = "\n".join(lines), ""
     for paragraph in (inspect.getdoc(target) or "").split("\n\n"):
         if paragraph.startswith(".. math::"):
-            display(Latex(f"$${paragraph.removeprefix('.. math::').strip()}$$"))
+            equation = escape(paragraph.removeprefix(".. math::").strip(), quote=False)
+            said += rf'<div class="math notranslate nohighlight">\[{equation}\]</div>'
         elif paragraph.startswith("Args:"):
-            display(Html(_symbols(paragraph), paragraph))
+            said += _symbols(paragraph)
         elif not re.match(r">>>|\w+:\n", paragraph):
-            display(Html(f"<p>{_in_html(paragraph)}</p>", paragraph))
+            said += f"<p>{_in_html(paragraph)}</p>"
     where = f"{code.__module__}.{code.__qualname__}"
     shown = highlight(text, PythonLexer(), HtmlFormatter(nowrap=True))
     html = (
         f'<div class="highlight-python notranslate"><div class="highlight"><pre tabindex="0">{shown}</pre></div></div>'
     )
-    display(Html(f'<p class="where"><code>{where}</code></p>{html}', text))
+    return Html(
+        f'<div class="method {WIDE}"><div>{said}</div><div><p class="where"><code>{where}</code></p>{html}</div></div>',
+        f"{inspect.getdoc(target)}\n\n{text}",
+    )
 
 
 def _symbols(args: str) -> str:
@@ -212,7 +225,8 @@ def differences(
         (field.replace("_", " ").replace(".", ", "), before, after, _where(where, words))
         for (field, before, after), where in sorted(found.items())
     ]
-    return table(("setting", "paper", "here", "where"), rows, title="Where this differs from the paper")
+    heads, title = ("setting", "paper", "here", "where"), "Where this differs from the paper"
+    return table(heads, rows, name="differences", source=Source(results.chapter), title=title)
 
 
 def _name(name: Any) -> str:

@@ -59,8 +59,7 @@ def preview(root: Path, chapter: str, executed: Path) -> Path:
     Raises:
         WsnbError: the chapter is not in the contents, or as :func:`build`.
     """
-    if f"book/{chapter}" not in pages(root):
-        raise WsnbError(f"Chapter {chapter} has no page yet: add a line `- file: book/{chapter}` to _toc.yml.")
+    check_listed(root, chapter)
     place = root / "_build" / "preview"
     shutil.copytree(root / "book", place / "book", dirs_exist_ok=True)
     for name in ("_config.yml", "_toc.yml"):
@@ -68,6 +67,16 @@ def preview(root: Path, chapter: str, executed: Path) -> Path:
     shutil.copytree(assets.fetch(root / "_build" / "assets"), place / "_build" / "assets", dirs_exist_ok=True)
     shutil.copyfile(executed, place / "book" / f"{chapter}.ipynb")
     return build(place).with_name(f"{chapter}.html")
+
+
+def check_listed(root: Path, chapter: str) -> None:
+    """Make sure that a chapter has a page.
+
+    Raises:
+        WsnbError: the chapter is not in the contents.
+    """
+    if f"book/{chapter}" not in pages(root):
+        raise WsnbError(f"Chapter {chapter} has no page yet: add a line `- file: book/{chapter}` to _toc.yml.")
 
 
 def _check_source(root: Path, page: str) -> None:

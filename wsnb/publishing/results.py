@@ -103,7 +103,8 @@ class Results:
         changes = {name: value for key in keys for name, value in self.at(key).changes.items()}
         if not records and all(self.items[key].welcome for key in keys):  # which is run as the data set of the chapter
             changes["dataset"] = next(iter(self.items[keys[0]].first().values())).data.dataset
-        return Source(self.chapter, ", ".join(profiles), records, changes)
+        failed = sorted({seed for key in keys for seed in self.compared[key].failed})
+        return Source(self.chapter, ", ".join(profiles), records, changes, failed)
 
     @property
     def settings(self) -> dict[str, Settings]:

@@ -21,6 +21,10 @@ SAFE = " /:?=,;()'+*!@$"
 """What stands for itself in the address of a file that is within the page."""
 
 
+WIDE = "wider-than-text"
+"""The class of what a wide page shows over its margin too."""
+
+
 class Shown:
     """Markdown as the output of a cell."""
 
@@ -47,16 +51,20 @@ class Source:
 
     Attributes:
         chapter: whose it is.
-        profile: at which its trainings were made; several where it gathers from several; empty where it was trained
-            while the page was executed.
+        profile: at which its trainings were made, or several; empty where it gathers from other chapters, was trained
+            while the page was executed, or rests on no training.
         records: what it rests on.
         changes: parameters that are not the profile's, with their values.
+        failed: seeds that are left out, since a training of theirs failed.
+        is_live: whether it was trained while the page was executed.
     """
 
     chapter: str
-    profile: str
-    records: Mapping[Trial, Record] = field(repr=False)
+    profile: str = ""
+    records: Mapping[Trial, Record] = field(default_factory=dict, repr=False)
     changes: Mapping[str, Any] = field(default_factory=dict)
+    failed: Sequence[int] = ()
+    is_live: bool = False
 
     @property
     def seeds(self) -> list[int]:
@@ -66,27 +74,34 @@ class Source:
     @property
     def commands(self) -> list[str]:
         """What makes it again: a command for each profile."""
-        words = ["wsnb", "run" if self.profile or self.records else "book", self.chapter]
+        words = ["wsnb", "run" if self.profile or self.is_live else "book", self.chapter]
         given = [part for name, value in self.changes.items() for part in ("-p", f"{name}={json.dumps(value)}")]
         profiles = [each for each in self.profile.split(", ") if each and each != "changed"]
         return [shlex.join([*words, "--profile", profile, *given]) for profile in profiles] or [shlex.join(words)]
 
-    def line(self, name: str, data: str, picture: str = "") -> str:
+    def line(self, name: str, data: str, picture: str = "", more: str = "") -> str:
         """The quiet line under a figure or a table: its data, its picture, its records, and how to make it again.
 
         Args:
             name: of its files.
             data: CSV of what it shows.
             picture: SVG of it, where it is one.
+            more: what else there is to be had, as HTML.
         """
         parts = [download(f"{name}.csv", "text/csv", data, "data (CSV)")]
         if picture:
             parts.append(download(f"{name}.svg", "image/svg+xml", picture, "picture (SVG)"))
+        if more:
+            parts.append(more)
         if self.records:
             parts.append(in_ranges(self.seeds))
-        if self.profile and self.records:
+        if self.failed:
+            parts.append(f"{in_ranges(self.failed)} failed and {'is' if len(self.failed) == 1 else 'are'} left out")
+        if self.records and not self.is_live:
             hours = sum(record.provenance["seconds"] for record in self.records.values()) / 3600
-            parts += [f"{hours:.1f} hours of training", f"profile {escape(self.profile)}"]
+            parts.append(f"{hours:.1f} hours of training")
+        if self.records and self.profile:
+            parts.append(f"profile {escape(self.profile)}")
         parts += [f"<code>{_in_words(command)}</code>" for command in self.commands]
         if self.records:
             keys = " ".join(f"<code>{trial.key}</code>" for trial in self.records)

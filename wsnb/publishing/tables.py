@@ -11,7 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from wsnb.errors import InvalidValue
-from wsnb.publishing.shown import Html, Source, as_csv, checked_name
+from wsnb.publishing.shown import WIDE, Html, Source, as_csv, checked_name
+
+WIDE_FROM = 7
+"""Columns from which a table stands over a wide page's margin too."""
 
 LONGEST = 30
 """Characters of a cell that stand on one line; on a phone a row's head may take two."""
@@ -78,8 +81,9 @@ def table(
     line = source.line(f"table-{name}", data(columns, rows)) if source is not None and name else ""
     anchor = f' id="table-{name}"' if name else ""
     first = min(max((len(line) for row in rows for line in row[0].split(LINE)), default=0), LONGEST)
+    kind = f"table-frame {WIDE}" if len(columns) >= WIDE_FROM else "table-frame"
     html = (
-        f'<div class="table-frame"{anchor} role="region" aria-label="{label}" tabindex="0">'
+        f'<div class="{kind}"{anchor} role="region" aria-label="{label}" tabindex="0">'
         f'<table style="--first: {first}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{line}"
     )

@@ -35,23 +35,22 @@ def chooser(
     wide = ipywidgets.Layout(width="100%")
     slider = ipywidgets.SelectionSlider(options=list(figures), description=label, layout=wide)
     slider.style.description_width = "initial"
-    pictures = [
-        ipywidgets.HTML(f'<div class="drawn">{figure.picture}</div>', layout=wide) for figure in figures.values()
-    ]
-    stack = ipywidgets.Stack(pictures, selected_index=0, layout=wide)
+    shown = [ipywidgets.HTML(f'<div class="drawn">{figure.picture}</div>', layout=wide) for figure in figures.values()]
+    stack = ipywidgets.Stack(shown, selected_index=0, layout=wide)
     ipywidgets.jslink((slider, "index"), (stack, "selected_index"))
     display(ipywidgets.VBox([slider, stack], layout=wide))
 
     columns = max((figure.columns for figure in figures.values()), key=len)
     rows = [[choice, *row] for choice, figure in figures.items() for row in figure.rows]
-    links = [
+    links = ", ".join(
         download(f"{name}-{number}.svg", "image/svg+xml", figure.file, escape(choice))
         for number, (choice, figure) in enumerate(figures.items(), 1)
-    ]
-    line = source.line(name, as_csv([label, *columns], rows))
+    )
+    pictures = f"<details><summary>pictures (SVG)</summary> {links}</details>"
+    line = source.line(name, as_csv([label, *columns], rows), more=pictures)
     return Html(
         f'<div class="drawn caption" id="{name}"><p><strong>{escape(message)}</strong> '
         f'<span class="reading">{escape(reading)}</span></p>'
-        f"<noscript><p>The slider needs JavaScript; its pictures: {', '.join(links)}.</p></noscript>{line}</div>",
+        f"<noscript><p>The slider needs JavaScript; its pictures are below.</p></noscript>{line}</div>",
         message,
     )

@@ -7,7 +7,7 @@ from the findings by one rule, and is never written by hand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scipy.special import stdtrit
 
@@ -55,7 +55,7 @@ class Claim:
         statement: what it says, in our words.
         topic: the heading under which the front page counts it.
         expects: what of which effect, by the effect's name; of several, all.
-        printed: the paper's own value of its one effect; None where it shows it without a number.
+        prints: the paper's own value of each effect of which it prints a number, by the effect's name.
         is_derived: whether it follows from what the paper prints by our own reading alone.
         needs: what it needs that cannot be had here, when no chapter declares its effects.
     """
@@ -66,9 +66,14 @@ class Claim:
     statement: str
     topic: str
     expects: Mapping[str, Expects]
-    printed: Printed | None = None
+    prints: Mapping[str, Printed] = field(default_factory=dict)
     is_derived: bool = False
     needs: str = ""
+
+    @property
+    def printed(self) -> Printed | None:
+        """The paper's own value of its effect, where it is about one and the paper prints a number."""
+        return next(iter(self.prints.values()), None) if len(self.expects) == 1 else None
 
     @property
     def question(self) -> tuple[tuple[str, Expects], ...]:

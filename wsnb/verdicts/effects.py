@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import mean
 from typing import Any
 
@@ -97,6 +97,7 @@ class Measured:
         missing: the planned seeds of which a record is missing.
         example: the trial among those compared that sees most images, of the first seed: what it was measured on.
         cost: seconds that all trainings of the item took for one seed, in the mean; NaN where none is there.
+        records: those of the trainings that it compares, of these seeds.
     """
 
     effect: Effect
@@ -107,6 +108,7 @@ class Measured:
     missing: tuple[int, ...] = ()
     example: Trial | None = None
     cost: float = float("nan")
+    records: Mapping[Trial, Record] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def paired(self) -> Paired | None:
@@ -140,11 +142,13 @@ def measure(effect: Effect, item: Item, records: Mapping[Trial, Record]) -> Meas
     against: dict[int, int] = {}
     found: dict[int, float] = {}
     missing, seconds = [], []
+    compared: dict[Trial, Record] = {}
     for seed, trials in item.seeds.items():
         if not all(trials[name] in records for name in names):
             missing.append(seed)
             continue
         of_seed = {name: records[trials[name]] for name in names}
+        compared |= {trials[name]: record for name, record in of_seed.items()}
         seconds.append(sum(records[each].provenance["seconds"] for each in set(trials.values()) if each in records))
         lost = [sign for name, sign in names.items() if has_failed(trials[name], records, effect.measure)]
         if lost:
@@ -158,9 +162,8 @@ def measure(effect: Effect, item: Item, records: Mapping[Trial, Record]) -> Meas
     example = max((item.first()[name] for name in names), key=lambda trial: trial.data.amount)
     cost = mean(seconds) if seconds else float("nan")
     family = (item.family_of(effect.item), effect.measure.name)
-    return Measured(
-        effect, family, tuple(found[seed] for seed in seeds), seeds, tuple(against), tuple(missing), example, cost
-    )
+    differences = tuple(found[seed] for seed in seeds)
+    return Measured(effect, family, differences, seeds, tuple(against), tuple(missing), example, cost, compared)
 
 
 def has_failed(trial: Trial, records: Mapping[Trial, Record], measure: Measure) -> bool:
