@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from made_records import failed, record
 
-from wsnb import MLP, SGD, Epochs, Part, Records, Trial, cli, run
+from wsnb import MLP, SGD, Epochs, Part, Records, Trial, cli, places, run
 from wsnb.publishing import chapters, execute, render
 
 TRIAL = Trial(Part("digits", 40), MLP(hidden=(4,)), SGD(0.1), Epochs(1), batch_size=16)
@@ -291,3 +291,21 @@ def test_a_run_trains_what_is_missing_then_executes_into_a_folder_of_its_own(
     assert status == 0
     assert trained == [(30, 3), "gap-offline.smoke-changed.ipynb"]
     assert out == f"gap-offline: {tmp_path / 'gap-offline.smoke-changed.ipynb'}\n"
+
+
+def test_a_preview_of_a_chapter_that_has_no_page_is_refused_before_anything_is_trained(
+    wsnb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wsnb.run", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr(render, "pages", lambda _: ["book/intro"])
+    status, _, err = wsnb("run", "gap-offline", "--profile", "smoke", "--preview")
+    assert status != 0 and "add a line `- file: book/gap-offline` to _toc.yml" in err
+
+
+def test_what_smoke_makes_is_kept_apart_from_the_evidence(wsnb, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WSNB_RECORDS")
+    kept: list[Path] = []
+    monkeypatch.setattr("wsnb.run", lambda *_, **__: kept.append(places.records()))
+    monkeypatch.setattr(execute, "execute", lambda *_, **__: None)
+    assert wsnb("run", "gap-offline", "--profile", "smoke")[0] == 0
+    assert kept == [places.root() / "_build" / "smoke"]

@@ -7,12 +7,12 @@ import math
 import re
 
 import pytest
-from findings_of import around, found
+from findings_of import around, found, measured
 
 from wsnb.papers import kireev2021
 from wsnb.publishing import board
 from wsnb.verdicts.claims import Claim, Printed, Verdict, verdict
-from wsnb.verdicts.findings import Finding
+from wsnb.verdicts.findings import Finding, find
 from wsnb.verdicts.judging import Judged
 from wsnb.verdicts.measures import IMAGES_SEEN
 
@@ -59,7 +59,7 @@ def test_an_open_verdict_says_how_many_seeds_would_settle_it_and_in_how_many_hou
         f"It would be settled, four times in five, by {nothing} seeds if there is nothing ({hours:.1f} h more)" in shown
     )
     assert f"by {something} seeds if it is 1.5 times what matters" in shown
-    printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(9.0))
+    printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, {"gap": Printed(9.0)})
     assert "by as many seeds as these if it is as printed" in row(finding, printed)
     assert "by over 100 seeds if there is nothing" in row(found(around(0.9, 9.0)), GAP)
 
@@ -84,7 +84,7 @@ def test_claims_that_rest_on_the_same_measurements_with_the_same_outcome_count_o
 
 
 def test_a_papers_value_says_whether_ours_agrees() -> None:
-    printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(2.46, 0.3, 4))
+    printed = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, {"gap": Printed(2.46, 0.3, 4)})
     assert "Printed: +2.46 (agrees)." in row(found(around(2.2, 0.4)), printed)
     assert "Printed: no number." in row(found(around(2.2, 0.4)), GAP)
 
@@ -117,7 +117,7 @@ def test_a_ratio_is_shown_as_one() -> None:
 
 
 def test_a_card_shows_the_finding_on_an_axis_with_what_matters_and_what_is_printed() -> None:
-    printed = Claim("a-gap", kireev2021.PAPER, "F", "It is <higher>.", "T", {"gap": "positive"}, Printed(2.46))
+    printed = Claim("a-gap", kireev2021.PAPER, "F", "It is <higher>.", "T", {"gap": "positive"}, {"gap": Printed(2.46)})
     html = board.verdicts(judged(found(around(3.0, 0.5)), printed)).html
     assert 'class="verdict reproduced"' in html and "It is &lt;higher&gt;." in html
     label = html.split('aria-label="')[1].split('"')[0]
@@ -136,14 +136,27 @@ def test_an_axis_has_its_numbers_unless_they_would_stand_in_one_another() -> Non
 
 
 def test_a_card_draws_the_error_that_a_paper_prints() -> None:
-    claim = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, Printed(2.46, 0.5, 4))
+    claim = Claim("a-gap", kireev2021.PAPER, "F", "S.", "T", {"gap": "positive"}, {"gap": Printed(2.46, 0.5, 4)})
     plain, with_error = (
-        board.verdicts(judged(found(around(3.0, 0.5)), dataclasses.replace(claim, printed=each))).html
+        board.verdicts(judged(found(around(3.0, 0.5)), dataclasses.replace(claim, prints={"gap": each}))).html
         for each in (Printed(2.46), claim.printed)
     )
     assert with_error.count("<path") == plain.count("<path") == 6
     [without], [line] = (re.findall(r'd="M([\d.]+) 11.0H([\d.]+)"', html) for html in (plain, with_error))
     assert without[0] == without[1] and float(line[0]) < float(line[1])
+
+
+def test_the_axes_of_a_card_are_of_one_width_and_hold_what_is_printed_of_each() -> None:
+    each = [measured(around(mean, 0.2), name=name) for name, mean in (("narrow", 0.5), ("wide", 9.0))]
+    effects = find(each)
+    expects, prints = dict.fromkeys(effects, "positive"), {"narrow": Printed(0.4), "wide": Printed(8.0)}
+    claim = Claim("both", kireev2021.PAPER, "T", "Both.", "T", expects, prints)
+    html = board.cards([[verdict(claim, effects)]]).html
+    shaded = re.findall(r'd="M([\d.]+) 3H([\d.]+)V', html)
+    assert len(shaded) == 2 and shaded[0] == shaded[1], "from -1 to 1 on both"
+    assert "printed +0.4" in html and "printed +8.0" in html and "Printed: Kireev et al. (2021): +0.4" in html
+    alone = re.findall(r'd="M([\d.]+) 3H([\d.]+)V', board.cards([[verdict(claim, {"narrow": effects["narrow"]})]]).html)
+    assert alone[0] != shaded[0]
 
 
 def test_a_card_of_several_findings_says_once_what_is_measured_and_folds_what_would_settle_them() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from wsnb.publishing.layout import as_page, with_steady_names
+from wsnb.publishing.tables import table
 
 
 def code(source: str, *tags: str, shows: str = "") -> Any:
@@ -71,3 +72,9 @@ def test_widgets_have_names_by_where_they_stand_and_not_at_random() -> None:
         with_steady_names(with_widgets(*names)) for names in (("f9", "0a", "77", "c3"), ("1b", "e2", "04", "99"))
     )
     assert one == other and "f9" not in one
+
+
+def test_what_is_wider_than_text_stands_over_the_margin() -> None:
+    wide, narrow = (table(["a"] * columns, [["1"] * columns]).html for columns in (7, 6))
+    cells = [new_code_cell("", outputs=[new_output("display_data", {"text/html": html})]) for html in (wide, narrow)]
+    assert ["full-width" in cell.metadata.get("tags", ()) for cell in page(TITLE, *cells)[1:]] == [True, False]

@@ -305,6 +305,8 @@ CHARACTER = 8
 
 
 def _tick(x: float, text: str) -> str:
+    half = CHARACTER * len(text) / 2
+    x = min(max(x, half), WIDTH - half)  # whole at the ends too
     return (
         f'<text x="{x}" y="{HEIGHT + 13}" text-anchor="middle" font-size="14" style="fill: {INK.light}">{text}</text>'
     )

@@ -409,6 +409,9 @@ class Interval:
                 )
 
 
+LINES_IN_ROW = 0.32
+"""Rows that a further line of a row's name takes on a phone."""
+
 KINDS = ("ours", "theirs", "imputed", "pooled")
 
 
@@ -450,7 +453,11 @@ def intervals(
     count = sum(len(group) + bool(title) * 1.3 for title, group in groups.items())
 
     def draw(layout: Layout) -> Figure:
-        shown, (axes,) = layout.axes(1, 64 + count * (34 if layout.is_wide else 70))
+        names = {
+            label: label if layout.is_wide else layout.wrapped(label, 1) for group in groups.values() for label in group
+        }
+        longer = LINES_IN_ROW * sum(name.count("\n") for name in names.values())
+        shown, (axes,) = layout.axes(1, 64 + (count + longer) * (34 if layout.is_wide else 70))
         if within is not None:
             axes.axvspan(-within, within, color=FAINT.light, alpha=0.14, linewidth=0)
         axes.axvline(0, color=FAINT.light, linewidth=1)
@@ -463,12 +470,14 @@ def intervals(
                               ha="right" if layout.is_wide else "left")  # fmt: skip
                 height -= 1
             for label, row in group.items():
+                above = LINES_IN_ROW * names[label].count("\n")
+                height -= above
                 _draw_interval(axes, height, row, papers)
                 if layout.is_wide:
                     labels[height] = label
                 else:
                     axes.annotate(
-                        layout.wrapped(label, 1), (0, height + 0.45), xycoords=("axes fraction", "data"), va="center",
+                        names[label], (0, height + 0.5 + above / 2), xycoords=("axes fraction", "data"), va="center",
                         bbox={"facecolor": PAPER.light, "edgecolor": "none", "pad": 1},
                     )  # fmt: skip
                 height -= 1
