@@ -250,6 +250,7 @@ class Training(Protocol):
     Attributes:
         trial: what is trained, a :class:`wsnb.Trial`.
         model: the network, with the weights that move.
+        pull: the regularizers at work, a :class:`wsnb.regularizers.Pull`; None where the trial has none.
         optimizer: what moves them; see :class:`wsnb.training.optimization.Optimization`. Its ``scale`` multiplies the
             learning rates, and is 1 again before each epoch.
         images: the training images, uint8 [N, 3, H, W], on the device.
@@ -265,6 +266,7 @@ class Training(Protocol):
 
     trial: Value
     model: nn.Module
+    pull: Any
     optimizer: Any
     images: Tensor
     labels: Tensor

@@ -10,7 +10,7 @@ from small import IMAGES, SMALL_MLP, Everything, WithEverything, trained
 from torch import nn
 from torch.nn import functional
 
-from wsnb import DTNH, L2SP, SGD, Adam, AdamW, Epochs, KnowDist, RandomInit, kind
+from wsnb import DTNH, L2, L2SP, SGD, Adam, AdamW, Epochs, KnowDist, RandomInit, kind
 from wsnb.errors import InvalidValue
 from wsnb.regularizers.dtnh import dtnh
 from wsnb.regularizers.pull import Pull
@@ -81,6 +81,14 @@ def _seen(pull):
     from wsnb.seam import Seen
 
     return Seen(pull.model, pull.source, IMAGES_SEEN, LABELS, {}, {}, 0, 0)
+
+
+def test_plain_l2_pulls_to_zero_without_a_source(networks):
+    model, source = networks
+    pull = Pull(L2(1.0), model, source)
+    gradients = L2().gradient(_seen(pull), pull.backbone)
+    assert all(torch.equal(one, 2 * each) for one, each in zip(gradients, pull.backbone.values(), strict=True))
+    assert trained(SMALL_MLP.replace(regularizer=L2(0.01))).progress.curves, "it needs no parent"
 
 
 # KnowDist -----------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from wsnb import (
     KnowDist,
     Logistic,
     Part,
+    PullAngles,
     RandomInit,
     ReDo,
     ResNet18,
@@ -342,7 +343,8 @@ class Draws(Callback):
 
 
 MEASURING = [
-    GradientNorms(images=30, batch_size=8), TrainingModeAccuracy(8), WeightScales(8), WeightsKept(), Draws(),
+    GradientNorms(images=30, batch_size=8), TrainingModeAccuracy(8), WeightScales(8), PullAngles(2),
+    WeightsKept(), Draws(),
 ]  # fmt: skip
 
 
@@ -350,10 +352,12 @@ def test_every_callback_of_the_package_that_measures_is_among_them():
     from wsnb import values
 
     found = {cls for cls in values._kinds.values() if getattr(cls, "measures", False) and not values.is_foreign(cls)}
-    assert found == {type(each) for each in MEASURING[:3]}
+    assert found == {type(each) for each in MEASURING[:4]}
 
 
-@pytest.mark.parametrize("name", ["sgd", "dropout", "hare-tortoise", "redo-adam", "dtnh", "augmented-bf16", "cut"])
+@pytest.mark.parametrize(
+    "name", ["sgd", "dropout", "hare-tortoise", "redo-adam", "dtnh", "know-dist", "augmented-bf16", "cut"]
+)
 def test_what_only_measures_changes_no_weight_no_buffer_no_state_no_curve_and_no_final_value(name, outcome_of):
     plain = outcome_of(name)
     trial = METHODS[name]

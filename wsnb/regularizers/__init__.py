@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from wsnb.regularizers.dtnh import DTNH, dtnh
+from wsnb.regularizers.gem import GEM, gem
 from wsnb.regularizers.know_dist import KnowDist
+from wsnb.regularizers.l2 import L2
 from wsnb.regularizers.l2_sp import L2SP
 from wsnb.regularizers.plain_sum import PlainSum
 

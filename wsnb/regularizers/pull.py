@@ -44,6 +44,10 @@ class Pull:
     Attributes:
         epoch: how many epochs are finished: the caller's to count, where coefficients decay.
         step: how many steps were taken.
+        is_measuring: whether the next step's gradients are compared: it changes no step and may cost a backward pass.
+        products: of the last step that was, :math:`\langle\nabla J, \nabla J\rangle`,
+            :math:`\langle\nabla J, \nabla\Omega\rangle` and :math:`\langle\nabla\Omega, \nabla\Omega\rangle` on
+            the backbone, the coefficients in :math:`\Omega`; what is not finite where nothing pulled.
 
     Raises:
         InvalidValue: when the source has not the model's backbone, or a layer asked for is not there.
@@ -66,6 +70,7 @@ class Pull:
         self.direction = direction or PlainSum()
         self.model, self.source = model, copy.deepcopy(source).eval().requires_grad_(False)
         self.epoch, self.step, self.l2 = 0, 0, l2
+        self.is_measuring, self.products = False, torch.full((3,), torch.nan)
         named = {name: each for name, each in model.named_parameters() if each.requires_grad}
         self.backbone = {name: each for name, each in named.items() if head is None or not is_in(head, name)}
         self.head = [each for name, each in named.items() if name not in self.backbone]
@@ -134,13 +139,19 @@ class Pull:
         for each in self.regularizers:
             if each.head_coefficient:
                 loss = loss + each.head_coefficient * sum(weight.square().sum() for weight in self.head)
-        if self.direction.separate:
-            loss.backward(retain_graph=bool(penalties))
+        parameters, apart = list(self.backbone.values()), self.direction.separate
+        penalties = [each for each in penalties if each.requires_grad]
+        of_penalties: list[Tensor] | None = None
+        if penalties and (apart or self.is_measuring):
+            of_penalties = list(
+                torch.autograd.grad(sum(penalties), parameters, retain_graph=True, materialize_grads=True)  # type: ignore[arg-type]
+            )
+        if apart:
+            loss.backward()
         else:
-            by_penalties = [each for each in penalties if each.requires_grad]
             on_head = (
-                torch.autograd.grad(sum(by_penalties), self.head, retain_graph=True, allow_unused=True)
-                if by_penalties and self.head
+                torch.autograd.grad(sum(penalties), self.head, retain_graph=True, allow_unused=True)  # type: ignore[arg-type]
+                if penalties and self.head
                 else ()
             )
             sum(penalties, loss).backward()  # type: ignore[union-attr]
@@ -148,25 +159,18 @@ class Pull:
                 if gradient is not None:  # of a penalty that reaches the classifier, which none is to pull on
                     weight.grad -= gradient
         with torch.no_grad():
-            closed = [
-                (strength, gradient)
-                for strength, each in terms
-                if (gradient := each.gradient(seen, self.backbone)) is not None
-            ]
-        parameters = list(self.backbone.values())
-        pull: list[Tensor] | None = None
-        if self.direction.separate and penalties:
-            gradients = torch.autograd.grad(sum(penalties[1:], penalties[0]), parameters, allow_unused=True)
-            pull = [
-                torch.zeros_like(parameter) if gradient is None else gradient
-                for parameter, gradient in zip(parameters, gradients, strict=True)
-            ]
-        with torch.no_grad():
-            for strength, gradient in closed:
-                scaled = [strength * each for each in gradient]
-                pull = scaled if pull is None else [one + other for one, other in zip(pull, scaled, strict=True)]
+            closed: list[Tensor] | None = None
+            for strength, each in terms:
+                if (gradients := each.gradient(seen, self.backbone)) is not None:
+                    closed = _added(closed, [strength * gradient for gradient in gradients])
+            pull = _added(of_penalties, closed) if apart else closed
+            if self.is_measuring:
+                of_loss = [_gradient(each) for each in parameters]
+                if of_penalties is not None and not apart:  # which are in it
+                    of_loss = [whole - part for whole, part in zip(of_loss, of_penalties, strict=True)]
+                self.products = _products(of_loss, _added(of_penalties, closed))
             if pull is not None:
-                l2 = self.l2 if self.direction.separate else 0.0
+                l2 = self.l2 if apart else 0.0
                 of_loss = [_gradient(each).add(each, alpha=l2) if l2 else _gradient(each) for each in parameters]
                 for parameter, joined in zip(parameters, self.direction.join(of_loss, pull), strict=True):
                     parameter.grad = joined.sub(parameter, alpha=l2) if l2 else joined
@@ -176,3 +180,20 @@ class Pull:
 
 def _gradient(parameter: nn.Parameter) -> Tensor:
     return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+
+
+def _added(one: list[Tensor] | None, other: list[Tensor] | None) -> list[Tensor] | None:
+    """The sum of gradients that may be absent."""
+    if one is None or other is None:
+        return one if other is None else other
+    return [each + more for each, more in zip(one, other, strict=True)]
+
+
+def _products(loss: Sequence[Tensor], pull: Sequence[Tensor] | None) -> Tensor:
+    """The inner products of the loss's gradient with itself and with the pull, and of the pull with itself."""
+    if pull is None:
+        return torch.full((3,), torch.nan)
+    pairs = ((loss, loss), (loss, pull), (pull, pull))
+    return torch.stack(
+        [torch.stack([(a * b).sum() for a, b in zip(one, other, strict=True)]).sum() for one, other in pairs]
+    )
