@@ -18,7 +18,7 @@ from wsnb.errors import WsnbError
 from wsnb.evidence.records import Record, Records
 from wsnb.models import MLP, Logistic, ResNet18, ResNet20
 from wsnb.optimizers import SGD, Adam, AdamW, RMSProp
-from wsnb.regularizers import DTNH, GEM, L2, L2SP, KnowDist, PlainSum
+from wsnb.regularizers import DELTA, DTNH, GEM, L2, L2SP, KnowDist, PlainSum
 from wsnb.running.run import plan, recorded, run
 from wsnb.seam import Callback, Direction, Model, Optimizer, Regularizer, Start, Stop
 from wsnb.starts import Dash, RandomInit, ShrinkPerturb, WarmStart

@@ -9,7 +9,7 @@ file of methods imports it where it computes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from wsnb.errors import InvalidValue
@@ -184,6 +184,7 @@ class Seen:
         source_features: those of the source network on the same images.
         epoch: how many epochs are finished.
         step: how many steps were taken before this one.
+        prepared: what the regularizer has made of the source network before the first step.
     """
 
     model: nn.Module
@@ -194,13 +195,16 @@ class Seen:
     source_features: Mapping[str, Tensor]
     epoch: int
     step: int
+    prepared: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, repr=False)
 class Regularizer(Value):
     r"""A pull on the weights of the backbone: :math:`\lambda\rho^e\,\Omega` is added to the loss in epoch :math:`e`.
 
-    A regularizer defines one of :meth:`gradient` (in closed form) and :meth:`penalty` (which is differentiated).
+    A regularizer defines one of :meth:`gradient` (in closed form) and :meth:`penalty` (which is differentiated). One
+    that looks at the source network first has :meth:`prepare`, and an ``examples`` above 0: how many training images
+    it wants for that.
 
     Args:
         coefficient: :math:`\lambda`.
@@ -213,10 +217,15 @@ class Regularizer(Value):
     decay: float = setting(1.0, above=0, maximum=1)
     head_coefficient: float = setting(0.0, minimum=0)
     needs_parent: ClassVar[bool] = True
+    examples: ClassVar[int] = 0
 
     def layers(self, model: nn.Module) -> Sequence[str]:
         """The names of the modules whose outputs it compares."""
         return ()
+
+    def prepare(self, source: nn.Module, images: Tensor, labels: Tensor, head: str | None) -> Mapping[str, Tensor]:
+        """What it makes of the source network and these training images; the same for the same, at each call."""
+        return {}
 
     def gradient(self, seen: Seen, parameters: Mapping[str, Tensor]) -> Sequence[Tensor] | None:
         r"""The gradient of :math:`\Omega` by each parameter of the backbone; None where it has no closed form."""

@@ -29,7 +29,9 @@ from small import (
 from torch.nn import functional
 
 from wsnb import (
+    DELTA,
     DTNH,
+    GEM,
     L2SP,
     MLP,
     SGD,
@@ -181,6 +183,7 @@ METHODS = {
     "l2sp": PULLED.replace(regularizer=L2SP(0.05, decay=0.5, head_coefficient=0.1)),
     "dtnh": PULLED.replace(regularizer=(L2SP(0.5, decay=0.9), KnowDist(0.1)), direction=DTNH()),
     "know-dist": PULLED.replace(regularizer=KnowDist(0.1, decay=0.5)),
+    "delta": PULLED.replace(regularizer=DELTA(0.1, examples=20), direction=GEM()),
     "dash": EVERYTHING.then(start=Dash()),
     "measured": PULLED.replace(callbacks=(GradientNorms(batch_size=8), TrainingModeAccuracy(8)), curve_images=10),
     "augmented-bf16": SMALL_RESNET.replace(augmentation=Augment(1), precision="bf16", last_batch="dropped"),
@@ -859,7 +862,9 @@ def test_no_two_purposes_share_a_name(chance):
     shared = {names: found for names, found in places.items() if len(found) > 1}
     assert shared == {}
     purposes = {names[1] for names in places}
-    assert purposes == {"weights", "order", "layers", "augmentation", "start", "callback", "sample", "training mode"}
+    assert purposes == {
+        "weights", "order", "layers", "augmentation", "start", "callback", "sample", "training mode", "examples",
+    }  # fmt: skip
 
 
 def surroundings_of(trial, parents):

@@ -17,7 +17,10 @@ from small import photos
 
 import wsnb
 from wsnb import (
+    DELTA,
     DTNH,
+    GEM,
+    L2,
     L2SP,
     MLP,
     SGD,
@@ -34,6 +37,7 @@ from wsnb import (
     Logistic,
     Part,
     PlainSum,
+    PullAngles,
     RandomInit,
     ReDo,
     ResNet18,
@@ -74,6 +78,7 @@ KNOWN = {
     "l2sp": HALF.then(regularizer=L2SP(0.1)),
     "dtnh": HALF.then(regularizer=(L2SP(decay=0.9), KnowDist(0.01, head_coefficient=0.1)), direction=DTNH()),
     "know-dist": HALF.then(start=RandomInit(), regularizer=KnowDist(compared=("stages.0",))),
+    "delta": HALF.then(regularizer=(DELTA(2.0, examples=100), L2(0.1)), direction=GEM()),
     "hare": HALF.replace(callbacks=(HareTortoise(), ReDo(), CosineSchedule())),
     "as-coded": HALF.replace(stop=StopsImproving(measured="training mode"), callbacks=GradientNormsAsCoded(100)),
     "steps": HALF.replace(callbacks=StepSchedule(at=(100, 150), rise=10)),
@@ -97,6 +102,7 @@ KEYS = {
     "l2sp": "4a061bc31a9464de",
     "dtnh": "f3ebb807139ea0b3",
     "know-dist": "b21f95bf1c9eee2e",
+    "delta": "17b4d2c99eb87685",
     "hare": "328140fde796e9f6",
     "as-coded": "dda91b7222b8d788",
     "steps": "fcf1a3b77e7efed0",
@@ -126,7 +132,7 @@ def test_every_kind_of_the_package_stands_in_a_known_trial():
         return {form["kind"] for _ in "." if "kind" in form}.union(*map(kinds, form.values()))
 
     package = {name for name, cls in values._kinds.items() if not values.is_foreign(cls)}
-    measuring = {each.kind for each in (GradientNorms, TrainingModeAccuracy, WeightScales)}
+    measuring = {each.kind for each in (GradientNorms, PullAngles, TrainingModeAccuracy, WeightScales)}
     seen = set().union(*(kinds(each.to_json()) for each in KNOWN.values()))
     assert package - seen == measuring
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wsnb.regularizers.delta import DELTA, channel_attention
 from wsnb.regularizers.dtnh import DTNH, dtnh
 from wsnb.regularizers.gem import GEM, gem
 from wsnb.regularizers.know_dist import KnowDist

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -39,6 +40,7 @@ class Pull:
         direction: how gradients are joined; their sum by default.
         head: the name of the classifier in the model, which no regularizer pulls on; None where there is none.
         l2: the optimizer's weight decay, where that is part of the gradient.
+        examples: training images as the model sees them, and their labels, for a regularizer that looks at them first.
         arithmetic: the context in which the model's forward pass is done, for the source's: an autocast, say.
 
     Attributes:
@@ -61,6 +63,7 @@ class Pull:
         direction: Direction | None = None,
         head: str | None = "head",
         l2: float = 0.0,
+        examples: tuple[Tensor, Tensor] | None = None,
         arithmetic: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
     ) -> None:
         self.regularizers = [regularizer] if isinstance(regularizer, Regularizer) else list(regularizer)
@@ -92,9 +95,23 @@ class Pull:
         self._source_features: dict[str, Tensor] = {}
         wanted = dict.fromkeys(name for each in self.regularizers for name in each.layers(model))
         self._compares, self._arithmetic = bool(wanted), arithmetic
+        self._prepared = [self._prepare(each, examples, head) for each in self.regularizers]
         self._hooks: list[RemovableHandle] = []
         for network, kept in ((self.model, self._features), (self.source, self._source_features)):
             self._listen(network, list(wanted), kept)
+
+    def _prepare(
+        self, regularizer: Regularizer, examples: tuple[Tensor, Tensor] | None, head: str | None
+    ) -> Mapping[str, Tensor]:
+        wanted = regularizer.examples
+        if not wanted:
+            return {}
+        if examples is None:
+            raise InvalidValue(
+                f"{type(regularizer).__name__} looks at training images first; give Pull examples=(images, labels), "
+                f"some {wanted} of them as the model sees them."
+            )
+        return regularizer.prepare(self.source, examples[0][:wanted], examples[1][:wanted], head)
 
     def _listen(self, network: nn.Module, names: list[str], kept: dict[str, Tensor]) -> None:
         modules = dict(network.named_modules())
@@ -135,7 +152,11 @@ class Pull:
             self.model, self.source, images, labels, self._features, self._source_features, self.epoch, self.step
         )
         terms = [(each.coefficient * each.decay**self.epoch, each) for each in self.regularizers]
-        penalties = [strength * penalty for strength, each in terms if (penalty := each.penalty(seen)) is not None]
+        penalties = [
+            strength * penalty
+            for (strength, each), prepared in zip(terms, self._prepared, strict=True)
+            if (penalty := each.penalty(dataclasses.replace(seen, prepared=prepared))) is not None
+        ]
         for each in self.regularizers:
             if each.head_coefficient:
                 loss = loss + each.head_coefficient * sum(weight.square().sum() for weight in self.head)

@@ -228,7 +228,9 @@ class UnderWay:
             source = self.model if before is None else before.model.to(device, memory_format=layout)
             arithmetic = functools.partial(autocast, trial.precision, device)
             head, l2 = trial.model.head, trial.optimizer.l2
-            self.pull = Pull(trial.regularizer, self.model, source, trial.direction, head, l2, arithmetic)
+            self.pull = Pull(
+                trial.regularizer, self.model, source, trial.direction, head, l2, self._examples(images), arithmetic
+            )
 
         self.images, self.labels = images.train_images.to(device), images.train_labels.to(device)
         self.test_images, self.test_labels = images.test_images.to(device), images.test_labels.to(device)
@@ -256,6 +258,15 @@ class UnderWay:
         self.states: list[State] = [{} for _ in trial.callbacks]
         self.late: deque[State] = deque(maxlen=LATE)
         self._part = key_of(trial.data.canonical())
+
+    def _examples(self, images: ImageSet) -> tuple[Tensor, Tensor] | None:
+        """Training images for those regularizers that look at some first, drawn by chance of their own."""
+        wanted = max(each.examples for each in self.trial.regularizer)
+        if not wanted:
+            return None
+        chance = generator(self.trial.seed, "examples", self.trial.depth)
+        chosen = torch.randperm(len(images.train_images), generator=chance)[:wanted]
+        return self.normalize(images.train_images[chosen].to(self.device)), images.train_labels[chosen].to(self.device)
 
     # What callbacks see ---------------------------------------------------------------------------
 
