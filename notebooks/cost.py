@@ -37,7 +37,8 @@
 # *Late accuracies*: whole trainings of width 16, in proportion as long and as often evaluated as the laptop profile's of
 # Figure 1, which end by evaluating the weights of the last five epochs on all test images, over such as evaluate those
 # of the last one alone: what these accuracies cost. *A callback*: the same trainings with a callback that does nothing
-# over such without one.
+# over such without one. *A pull*: the same trainings, of a child that a regularizer pulls to its parent, joined with the
+# loss by DTNH over the plain sum; and GEM's projection over the same by a solver of quadratic programmes.
 #
 # A ratio is the median over rounds, with the least and the greatest; a ratio above 1 means that ours is faster.
 # bfloat16 (*bf16*) is measured where the hardware has it. Whether it may be used is another question:
