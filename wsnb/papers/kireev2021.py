@@ -9,7 +9,7 @@ from functools import partial
 
 from wsnb.papers import table_1
 from wsnb.papers.tables import Cell, CellName
-from wsnb.papers.topics import AUGMENTATION, DECAY, EARLY, GRADIENTS, OFFLINE, ONLINE, RATES, REMEDY, SHRUNK
+from wsnb.papers.topics import AUGMENTATION, DECAY, EARLY, GRADIENTS, OFFLINE, ONLINE, RATES, REMEDY, SHRUNK, TRANSFER
 from wsnb.verdicts.claims import Claim, Paper, Printed
 
 PAPER = Paper("kireev2021", "Kireev et al. (2021)")
@@ -139,6 +139,9 @@ def _less_gap(one: float, other: float) -> Printed:
     """By how much Table 2's gap is smaller at the other weight decay; without an error, as its cells are."""
     return Printed(round(TABLE_2[one].gap - TABLE_2[other].gap, 2))
 
+
+_BOTH_WAYS = ("cifar10-to-cifar100", "cifar100-to-cifar10")
+"""Pairs of Figure 11, from and to."""
 
 CLAIMS = (
     _claim(
@@ -368,6 +371,36 @@ CLAIMS = (
         statement="Augmentation makes the difference between the gradients of old and new images smaller.",
         topic=AUGMENTATION,
         expects={"figure-10-mitigates": "positive"},
+    ),
+    _claim(
+        id="transfer-gap",
+        item="Figure 11",
+        statement="Between CIFAR-10 and CIFAR-100, either way, a warm start ends below random init on the other.",
+        topic=TRANSFER,
+        expects={f"figure-11-gap-{pair}": "positive" for pair in _BOTH_WAYS},
+    ),
+    _claim(
+        id="transfer-gap-grows",
+        item="Figure 11",
+        statement="Between CIFAR-10 and CIFAR-100, either way, the gap is larger with all data than with a tenth.",
+        topic=TRANSFER,
+        expects={f"figure-11-growth-{pair}": "positive" for pair in _BOTH_WAYS},
+    ),
+    _claim(
+        id="shrink-perturb-helps-transfer",
+        item="Figure 11",
+        statement="Between CIFAR-10 and CIFAR-100, either way, shrink-perturb ends above the plain warm start.",
+        topic=TRANSFER,
+        expects={f"figure-11-help-{pair}": "positive" for pair in _BOTH_WAYS},
+    ),
+    _claim(
+        id="transfer-gap-svhn",
+        item="Figure 11",
+        statement="Between SVHN and either CIFAR, either way, a warm start ends below random init on the other, the "
+        "more so the more data there is, and shrink-perturb helps.",
+        topic=TRANSFER,
+        expects={},
+        needs="SVHN",
     ),
     _claim(
         id="gap-is-over-fitting",

@@ -5,3 +5,4 @@ EARLY, DECAY, RATES = "Early stopping", "Weight decay", "Learning rate and batch
 REMEDY, SHRUNK, GRADIENTS = "Shrink-perturb", "Shrinking alone", "Gradients of old and new images"
 EXPLANATIONS = "What explains the remedy"
 AUGMENTATION = "Augmentation"
+TRANSFER = "Transfer"

@@ -162,13 +162,14 @@ def _in_html(text: str) -> str:
     return _ROLE.sub(shown, escape(text, quote=False))
 
 
-def needs_data(dataset: str, chapter: str, there: bool) -> Shown:
+def needs_data(dataset: str, chapter: str, there: bool, given: str = "") -> Shown:
     """What to say above results on a data set that few machines have.
 
     Args:
         dataset: its name in :mod:`wsnb.data.catalogue`.
         chapter: which chapter runs on it.
         there: whether it was run.
+        given: the parameter that has the chapter run on it, as ``name=value``; by default ``dataset`` and its name.
     """
     title = catalogue.title(dataset)
     if there:
@@ -176,7 +177,7 @@ def needs_data(dataset: str, chapter: str, there: bool) -> Shown:
     return Shown(
         f"**Not run: needs {title}.** Where it is (`wsnb data check {dataset}` says so, `wsnb data fetch {dataset}` "
         f"gets it), this fills the cells below:\n\n```\n"
-        f"wsnb run {chapter} --profile laptop -p dataset={dataset}\nwsnb book {chapter}\n```"
+        f"wsnb run {chapter} --profile laptop -p {given or f'dataset={dataset}'}\nwsnb book {chapter}\n```"
     )
 
 

@@ -105,6 +105,8 @@ class Settings:
     def as_in_the_paper(self) -> Settings:
         """The paper's values of the same parameters, on the paper's data set that ours stands for."""
         theirs = self.of_profile("paper")
+        if "dataset" not in self.__dict__:  # which has several, those of the paper's profile
+            return theirs
         return theirs if theirs.stands_for == self.stands_for else theirs.replace(dataset=self.dataset)
 
 
