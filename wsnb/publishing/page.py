@@ -115,10 +115,11 @@ def method(target: Any, code: Any = None) -> Html:
     if ast.get_docstring(node) is not None:
         words = node.body[0]
         del lines[words.lineno - 1 : words.end_lineno]
-    text, said = "\n".join(lines), ""
+    text, said = re.sub(r"  # (type|fmt|noqa):.*", "", "\n".join(lines)), ""
     for paragraph in (inspect.getdoc(target) or "").split("\n\n"):
         if paragraph.startswith(".. math::"):
-            equation = escape(paragraph.removeprefix(".. math::").strip(), quote=False)
+            lines = escape(paragraph.removeprefix(".. math::").strip(), quote=False).split(r"\qquad")
+            equation = rf"\begin{{gathered}}{r' \\ '.join(lines)}\end{{gathered}}"  # below one another: it is narrow
             said += rf'<div class="math notranslate nohighlight">\[{equation}\]</div>'
         elif paragraph.startswith("Args:"):
             said += _symbols(paragraph)

@@ -1,8 +1,8 @@
 """A Sphinx extension that keeps a built page to itself: opened from a folder, it asks no host for anything.
 
 The list of extensions in ``_config.yml`` leaves out those that speak to other hosts; this one brings MathJax in
-before pages are written, makes files of the data and pictures that a chapter offers, and refuses a script or a style
-sheet that would be loaded from elsewhere.
+before pages are written, loads it where an output has maths, makes files of the data and pictures that a chapter
+offers, and refuses a script or a style sheet that would be loaded from elsewhere.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
@@ -22,6 +23,7 @@ from wsnb.publishing import assets
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the extension to Sphinx."""
     app.connect("config-inited", _fetch_assets)
+    app.connect("doctree-read", _note_maths)
     app.connect("html-page-context", _make_files)
     app.connect("html-page-context", _refuse_remote_files, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -29,6 +31,12 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 def _fetch_assets(app: Sphinx, config: Config) -> None:
     assets.fetch(app.srcdir / "_build" / "assets")
+
+
+def _note_maths(app: Sphinx, doctree: nodes.document) -> None:
+    """Have MathJax on a page whose maths stands in the HTML of a cell's output, where Sphinx does not look."""
+    if any('class="math' in node.astext() for node in doctree.findall(nodes.raw)):
+        app.env.get_domain("math").data["has_equations"][app.env.docname] = True
 
 
 _OFFERED = re.compile(r'download="([\w.-]+)" href="data:[^,"]*,([^"]*)"')
