@@ -96,6 +96,10 @@ def _value(name: str, value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
+BELOW = r" \\ "
+"""Between equations in a column too narrow for them beside each other."""
+
+
 def method(target: Any, code: Any = None) -> Html:
     """A method: what it is, its equation and its symbols, from its docstring, beside its code, from its source.
 
@@ -118,8 +122,8 @@ def method(target: Any, code: Any = None) -> Html:
     text, said = re.sub(r"  # (type|fmt|noqa):.*", "", "\n".join(lines)), ""
     for paragraph in (inspect.getdoc(target) or "").split("\n\n"):
         if paragraph.startswith(".. math::"):
-            lines = escape(paragraph.removeprefix(".. math::").strip(), quote=False).split(r"\qquad")
-            equation = rf"\begin{{gathered}}{r' \\ '.join(lines)}\end{{gathered}}"  # below one another: it is narrow
+            equations = escape(paragraph.removeprefix(".. math::").strip(), quote=False).split(r"\qquad")
+            equation = rf"\begin{{gathered}}{BELOW.join(equations)}\end{{gathered}}"
             said += rf'<div class="math notranslate nohighlight">\[{equation}\]</div>'
         elif paragraph.startswith("Args:"):
             said += _symbols(paragraph)
