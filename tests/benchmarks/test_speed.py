@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -228,13 +229,17 @@ def test_speeds_alone_leave_the_rest_of_the_file_as_it_was(tmp_path, monkeypatch
 
 def test_late_accuracies_and_callbacks_are_timed_by_trainings_that_have_them_and_such_that_do_not(monkeypatch):
     trained = []
-    monkeypatch.setattr(
-        loop, "train", lambda trial, images, device: trained.append((loop.LATE, len(trial.callbacks), trial.stop))
-    )
+
+    def train(trial, images, parent=None, device=None):
+        trained.append((loop.LATE, len(trial.callbacks), trial.stop, parent))
+        return SimpleNamespace(snapshot="the source's")
+
+    monkeypatch.setattr(loop, "train", train)
     size = speed.Size((), rounds=1, seconds=0, trials=1, images=1, epochs=1, loop_images=8, loop_epochs=3, speeds=False)
     rates = speed.of_the_loop("cpu", size)
-    assert [each[:2] for each in trained[1:]] == [(5, 0), (1, 0), (5, 1), (5, 0)]
-    assert len({stop for _, _, stop in trained[1:]}) == 1
+    assert [each[:2] for each in trained[1:]] == [(5, 0), (1, 0), (5, 1), *[(5, 0)] * 7]
+    assert len({stop for _, _, stop, _ in trained[1:]}) == 1
+    assert [parent for *_, parent in trained] == [None] * 5 + ["the source's"] * 6
     assert loop.LATE == 5
     assert {work: tuple(ways) for work, ways in rates.items()} == speed.PAIRED
     [ratio] = speed.ratios(speed.LATE, {way: [rate] for rate, way in enumerate(speed.PAIRED[speed.LATE], 1)}, "cpu")

@@ -19,10 +19,10 @@ def weight_scale(model: nn.Module, head: str = "head") -> float:
 
     .. math:: \Big( \prod_{l=1}^{L} \frac{\lVert w_l \rVert_2}{\sqrt{n_l}} \Big)^{1/L}
 
-    over the parameters :math:`w_l` of two or more dimensions, of :math:`n_l` numbers each. Before a normalisation
-    layer the scale of a weight does not matter to the output, and its gradient is in proportion to 1 over the scale:
-    multiplied by :math:`\lambda`, it is turned by a step of SGD at a rate :math:`\eta` as it would have been at
-    :math:`\eta / \lambda^2`; by a step of Adam, whose size does not depend on the gradient's, as at
+    over the parameters :math:`w_l` of two or more dimensions, of :math:`n_l` numbers each; 1 where there is none.
+    Before a normalisation layer the scale of a weight does not matter to the output, and its gradient is in proportion
+    to 1 over the scale: multiplied by :math:`\lambda`, it is turned by a step of SGD at a rate :math:`\eta` as it would
+    have been at :math:`\eta / \lambda^2`; by a step of Adam, whose size does not depend on the gradient's, as at
     :math:`\eta / \lambda`.
 
     >>> from wsnb.callbacks import weight_scale
@@ -43,7 +43,7 @@ def weight_scale(model: nn.Module, head: str = "head") -> float:
         for name, parameter in model.named_parameters()
         if parameter.ndim >= 2 and not is_in(head, name)
     ]
-    return float(torch.stack(scales).log().mean().exp()) if scales else float("nan")
+    return float(torch.stack(scales).log().mean().exp()) if scales else 1.0
 
 
 def logit_scale(logits: Tensor) -> float:
