@@ -58,6 +58,11 @@ def test_a_trials_steps_fall_between_epochs_after_a_rise_in_steps(rates):
     assert rates == [0.25, 0.5, 0.75, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]
 
 
+def test_steps_may_be_counted_in_steps(rates):
+    trained(SMALL_MLP.replace(callbacks=StepSchedule(at=(2, 4), factor=0.5, counts="steps")))
+    assert rates == [1, 1, 0.5, 0.5, *[0.25] * 5]
+
+
 def test_the_scale_is_the_learning_rates():
     halved = SMALL_MLP.replace(optimizer=Adam(2e-3), callbacks=StepSchedule(at=(0,), factor=0.5))
     one, other = trained(halved), trained(SMALL_MLP.replace(optimizer=Adam(1e-3)))

@@ -11,7 +11,17 @@ from scipy import stats
 from torchvision.transforms.v2 import functional as torchvision
 
 from wsnb.data.augment import Augment
-from wsnb.data.augmentation import BRIGHTNESS, CONTRAST, SATURATION, Draws, augmented, draw_augmentation, normalize
+from wsnb.data.augmentation import (
+    BRIGHTNESS,
+    CONTRAST,
+    SATURATION,
+    Draws,
+    augmented,
+    centre,
+    draw_augmentation,
+    margins,
+    normalize,
+)
 from wsnb.data.catalogue import MEAN, STD
 from wsnb.errors import InvalidValue
 
@@ -87,7 +97,8 @@ def by_torchvision(images, draws, adjust_contrast=torchvision.adjust_contrast):
     done = []
     for index, image in enumerate(images):
         top, left = draws.corner[index].tolist()
-        image = torchvision.crop(torchvision.pad(image, [draws.augment.crop_padding] * 4), top, left, *image.shape[1:])
+        sides = [draws.augment.crop] * 2 if draws.augment.crop else image.shape[1:]
+        image = torchvision.crop(torchvision.pad(image, [draws.augment.crop_padding] * 4), top, left, *sides)
         if draws.flip[index]:
             image = torchvision.horizontal_flip(image)
         for kind, factor in zip(draws.order[index].tolist(), draws.factor[index].tolist(), strict=True):
@@ -117,6 +128,29 @@ def sources(images, degrees, border=1e-4):
 def test_crops_and_flips_are_torchvisions(data, images, padding):
     draws = data.draw(draws_for(Augment(padding, 0.5, 0, 0, 0, 0), len(images)))
     assert torch.equal(augmented(images, draws), by_torchvision(images, draws))
+
+
+@given(st.integers(1, 9), st.integers(0, 5), st.integers(0, 5), st.integers(0, 2), st.integers(0, 99))
+def test_crops_of_a_given_size_are_torchvisions_from_anywhere_and_so_are_the_centres(side, more, wider, padding, seed):
+    images, augment = noise(20, side + more, side + wider), Augment(min(padding, side - 1), 0.5, 0, 0, 0, 0, crop=side)
+    beside = margins(augment, *images.shape[2:])
+    draws = draw_augmentation(augment, 20, chance(seed), beside)
+    assert beside == (more, wider)
+    assert torch.equal(augmented(images, draws), by_torchvision(images, draws))
+    middle = images[:, :, more // 2 : more // 2 + side, wider // 2 : wider // 2 + side]
+    assert torch.equal(centre(images, augment), middle) and centre(images, Augment()) is images
+
+
+def test_crops_come_from_every_place_alike():
+    augment = Augment(1, 0.5, 0, 0, 0, 0, crop=4)
+    corners = draw_augmentation(augment, 6000, chance(), margins(augment, 6, 5)).corner
+    counts = torch.zeros(5, 4).index_put_(tuple(corners.T), torch.ones(6000), accumulate=True)
+    assert (counts - 300).abs().max() < 5 * 300**0.5
+
+
+def test_a_crop_larger_than_the_image_is_refused():
+    with pytest.raises(InvalidValue, match="Augment.crop is 9 and the images have 8 x 10 pixels; allowed: at most 8"):
+        centre(noise(1, 8, 10), Augment(crop=9))
 
 
 @given(st.data(), batches(EVEN_SIZE))

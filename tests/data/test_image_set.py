@@ -168,9 +168,22 @@ def test_with_images_held_out_too_a_smaller_part_is_the_beginning_of_a_larger_on
     assert parts[1][: len(parts[0])] == parts[0]
 
 
+@settings(max_examples=30)
+@given(
+    st.integers(0, 99), st.tuples(st.integers(1, 10), st.integers(1, 10)), st.sampled_from([None, (3, 1), (0, 2, 4)])
+)
+def test_by_class_there_are_as_many_of_each_and_a_smaller_part_is_the_beginning_of_a_larger_one(seed, amounts, classes):
+    parts = [take(numbered(), Part("digits", n, classes, by_class=True), seed) for n in sorted(amounts)]
+    for part, amount in zip(parts, sorted(amounts), strict=True):
+        assert part.train_labels.bincount().tolist() == [amount] * len(classes or range(5))
+    some, more = (numbers(part.train_images) for part in parts)
+    assert more[: len(some)] == some and len(set(more)) == len(more)
+
+
 @pytest.mark.parametrize(
     ("part", "words"),
     [
+        (Part("digits", 21, by_class=True), ["amount is 21", "20 training images of the class that has the fewest"]),
         (Part("digits", 101), ["Part.amount is 101", "100 training images", "1 to 100"]),
         (Part("digits", 0.004), ["Part.amount is 0.004", "0 images", "0.01"]),
         (Part("digits", 41, classes=(1, 3)), ["41", "40 training images of the classes class 1, class 3"]),

@@ -95,6 +95,8 @@ def test_a_number_of_epochs_shows_exactly_that_many_images(store, digits, amount
 def test_a_choice_of_classes_has_fewer_images_and_outputs():
     assert images_in(Part("cifar10", 1.0, classes=(0, 1))) == 10_000
     assert images_in(Part("cifar10", 0.5, classes=(0, 1))) == 5000
+    assert images_in(Part("cifar10", 100, by_class=True)) == 1000
+    assert images_in(Part("cifar10", 100, classes=(0, 1), by_class=True)) == 200
     assert workload_of(TRIAL.replace(data=Part("cifar10", classes=(0, 3, 5)))).classes == 3
 
 

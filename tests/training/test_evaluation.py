@@ -88,6 +88,21 @@ def test_images_that_accuracies_are_evaluated_on_are_never_augmented():
     assert {"train_loss"} <= differ <= {"train_loss", "train_accuracy", "seconds"}
 
 
+def test_with_a_crop_the_network_and_what_is_evaluated_have_its_size():
+    side, whole = 5, IMAGES.test_images.shape[2]
+    still = SMALL_MLP.replace(optimizer=SGD(1e-30), stop=TrainAccuracy(1, at_most=1))
+    outcome = trained(still.replace(augmentation=Augment(0, 0.5, 0, 0, 0, 0, crop=side)))
+    assert outcome.snapshot.image_shape == (3, side, side)
+    first = (whole - side) // 2
+    middle = slice(first, first + side)
+    model = still.model.build((3, side, side), 3)
+    model.load_state_dict(outcome.snapshot.model)
+    for split in ("train", "test"):
+        images, labels = (getattr(IMAGES, f"{split}_{name}") for name in ("images", "labels"))
+        found = evaluate(model, images[:, :, middle, middle], labels, "fp32", normalized_in(still))
+        assert found == pytest.approx((outcome.final[f"{split}_accuracy"], outcome.final[f"{split}_loss"]))
+
+
 def test_running_statistics_come_from_training_batches_alone():
     # The number of batches tracked counts the batches that batch normalisation has learnt from.
     state = trained(SMALL_RESNET.replace(stop=TrainAccuracy(1, at_most=3))).snapshot.model

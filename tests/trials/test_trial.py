@@ -37,6 +37,7 @@ from wsnb import (
     Logistic,
     Part,
     PlainSum,
+    Pretrained,
     PullAngles,
     RandomInit,
     ReDo,
@@ -47,6 +48,7 @@ from wsnb import (
     Steps,
     StepSchedule,
     StopsImproving,
+    TorchvisionResNet18,
     TrainAccuracy,
     TrainingModeAccuracy,
     Trial,
@@ -83,6 +85,15 @@ KNOWN = {
     "as-coded": HALF.replace(stop=StopsImproving(measured="training mode"), callbacks=GradientNormsAsCoded(100)),
     "steps": HALF.replace(callbacks=StepSchedule(at=(100, 150), rise=10)),
     "grandchild": HALF.then().then(data=Part("digits"), start=ShrinkPerturb(scope="weights", buffers="reset")),
+    "pretrained": Trial(
+        Part("digits", 9, by_class=True),
+        TorchvisionResNet18(),
+        SGD(0.01, 0.9),
+        Epochs(0),
+        start=Pretrained("IMAGENET1K_V1"),
+        augmentation=Augment(crop=9),
+        callbacks=StepSchedule((6000,), counts="steps"),
+    ),
 }
 
 # These keys are names of records. A test that fails here says that every record made so far is lost: either undo
@@ -105,6 +116,7 @@ KEYS = {
     "delta": "17b4d2c99eb87685",
     "hare": "328140fde796e9f6",
     "as-coded": "dda91b7222b8d788",
+    "pretrained": "6edd595d8c2aea43",
     "steps": "fcf1a3b77e7efed0",
     "grandchild": "e5120e3f837122d0",
 }
@@ -244,9 +256,11 @@ def test_the_key_is_the_same_in_every_process_and_needs_nothing_that_trains(hash
 
 
 OTHER_VALUES = {
-    Part: {"dataset": "cifar10", "amount": 0.25, "classes": (0, 1), "resize": 16, "held_out": 5},
-    Augment: {"crop_padding": 0, "flip": 0, "brightness": 0, "contrast": 0, "saturation": 0, "rotation": 0},
+    Part: {"dataset": "cifar10", "amount": 0.25, "classes": (0, 1), "resize": 16, "held_out": 5, "by_class": True},
+    Augment: {"crop_padding": 0, "flip": 0, "brightness": 0, "contrast": 0, "saturation": 0, "rotation": 0, "crop": 9},
+    Pretrained: {"weights": "IMAGENET1K_V2"},
     MLP: {"hidden": (100, 100), "activation": "relu", "bias": False},
+    StepSchedule: {"counts": "steps"},
     RMSProp: {"smoothing": 0.5, "epsilon": 0.5},
     Adam: {"learning_rate": 0.5, "beta1": 0.5, "beta2": 0.5, "weight_decay": 0.5, "head_learning_rate": 0.5},
     Epochs: {"at_most": 4},
@@ -287,7 +301,8 @@ def trial_with(value):
     slots = {"data": Part, "model": Model, "optimizer": wsnb.seam.Optimizer, "stop": wsnb.seam.Stop}
     slots |= {"augmentation": Augment, "regularizer": wsnb.seam.Regularizer, "callbacks": wsnb.seam.Callback}
     slot = next((name for name, cls in slots.items() if isinstance(value, cls)), "start")
-    return (PARENT if slot == "data" else CHILD).replace(**{slot: value})  # of a child too much would be held out
+    has_parent = slot != "data" and getattr(value, "needs_parent", True)  # of a child too much would be held out
+    return (CHILD if has_parent else PARENT).replace(**{slot: value})
 
 
 @pytest.mark.parametrize("cls, field", FIELDS, ids=[f"{cls.__name__}.{field.name}" for cls, field in FIELDS])
@@ -301,6 +316,7 @@ def test_every_field_that_decides_is_in_the_key(cls, field):
         Epochs: lambda: Epochs(3),
         Steps: lambda: Steps(3),
         Trial: lambda: CHILD,
+        Pretrained: lambda: Pretrained("IMAGENET1K_V1"),
     }
     whole = whole.get(cls, cls)()
     given = getattr(whole, field.name)

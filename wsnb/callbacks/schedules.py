@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from wsnb.seam import Callback, Training
 from wsnb.values import kind, setting
@@ -80,20 +80,23 @@ class StepSchedule(Callback):
     """The learning rate is multiplied by a factor after certain epochs, perhaps after a linear rise (:func:`by_steps`).
 
     Args:
-        at: numbers of epochs that are over when it falls, such as (100, 150).
+        at: numbers of epochs, or of steps, that are over when it falls, such as (100, 150).
         factor: by which it is multiplied each time.
         rise: how many steps it rises in from near zero; 0 begins at its highest.
+        counts: whether ``at`` counts ``"epochs"`` or ``"steps"``.
     """
 
     at: tuple[int, ...] = setting((), minimum=0)
     factor: float = setting(0.1, above=0)
     rise: int = setting(0, minimum=0)
+    counts: Literal["epochs", "steps"] = setting("epochs", added=True)
     decides: ClassVar[str] = "the learning rate"
 
     def before_epoch(self, training: Training, state: State) -> None:
         """For the epoch's first step."""
         risen = min(1.0, (training.step + 1) / self.rise) if self.rise else 1.0
-        training.optimizer.scale = risen * by_steps(training.epoch, self.at, self.factor)
+        over = training.step if self.counts == "steps" else training.epoch
+        training.optimizer.scale = risen * by_steps(over, self.at, self.factor)
 
     def after_step(self, training: Training, state: State) -> None:
         """For the next step."""

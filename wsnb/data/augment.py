@@ -13,8 +13,8 @@ class Augment(Value):
     (:func:`wsnb.data.augmentation.augmented`). The defaults are those of the replication's Figure 9.
 
     Args:
-        crop_padding: rows and columns of zeros put around an image, before a crop of its own size is
-            taken from a place that is uniform among all.
+        crop_padding: rows and columns of zeros put around an image, before a crop is taken from a place that is
+            uniform among all.
         flip: probability that left and right are exchanged.
         brightness: the factor that multiplies all pixels is uniform in [max(0, 1 - b), 1 + b].
         contrast: likewise the factor for an image's difference from its mean grey.
@@ -22,6 +22,8 @@ class Augment(Value):
             in an order that is uniform among all.
         rotation: the angle is uniform in [-r, r], in degrees; each pixel takes the nearest one of the
             image, or zero outside it.
+        crop: side of the crop in pixels; None: it has the image's own size. With one, the square in the middle is what
+            accuracies are evaluated on.
     """
 
     crop_padding: int = setting(4, minimum=0)
@@ -30,3 +32,4 @@ class Augment(Value):
     contrast: float = setting(0.25, minimum=0, maximum=10)
     saturation: float = setting(0.25, minimum=0, maximum=10)
     rotation: float = setting(2.0, minimum=0, maximum=180)
+    crop: int | None = setting(None, minimum=1, added=True)

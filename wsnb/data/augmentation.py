@@ -46,7 +46,7 @@ class Draws:
 
     Attributes:
         augment: what the rest was drawn for; a step that is zero there is left out.
-        corner: int64 [n, 2], row and column of the crop in the padded image, from 0 to 2 crop_padding.
+        corner: int64 [n, 2], row and column of the crop's first pixel in the padded image.
         flip: bool [n].
         order: int64 [n, k], which of ``BRIGHTNESS``, ``CONTRAST`` and ``SATURATION``, as far as they are
             not zero, is done first, second and third.
@@ -75,11 +75,47 @@ class Draws:
         return self._changed(lambda drawn: drawn.to(device))
 
 
-def draw_augmentation(augment: Augment, count: int, chance: torch.Generator) -> Draws:
+def margins(augment: Augment | None, height: int, width: int) -> tuple[int, int]:
+    """How many rows and columns an image of this size has beside a crop's.
+
+    Raises:
+        InvalidValue: when the crop is larger than the image.
+    """
+    crop = augment.crop if augment else None
+    if crop is None:
+        return 0, 0
+    if crop > min(height, width):
+        raise InvalidValue(
+            f"Augment.crop is {crop} and the images have {height} x {width} pixels; allowed: at most "
+            f"{min(height, width)}."
+        )
+    return height - crop, width - crop
+
+
+def centre(images: Tensor, augment: Augment | None) -> Tensor:
+    """The square in the middle that accuracies are evaluated on, [N, C, crop, crop]; all of it without a crop.
+
+    Raises:
+        InvalidValue: when the crop is larger than the image.
+    """
+    rows, columns = margins(augment, *images.shape[2:])
+    if not rows and not columns:
+        return images
+    top, left = rows // 2, columns // 2
+    return images[:, :, top : images.shape[2] - rows + top, left : images.shape[3] - columns + left].contiguous()
+
+
+def draw_augmentation(augment: Augment, count: int, chance: torch.Generator, beside: tuple[int, int] = (0, 0)) -> Draws:
     """Draw for ``count`` images at once, on the CPU; uniform numbers in the ranges that ``augment`` gives.
 
     A step that is zero there leaves the draws of the others as they are: trials that differ in one step
     share the rest.
+
+    Args:
+        augment: what is to be done.
+        count: to how many images.
+        chance: what is drawn from.
+        beside: the images' :func:`margins`.
     """
     strengths = (augment.brightness, augment.contrast, augment.saturation)
     orders = torch.tensor(list(itertools.permutations(kind for kind, strength in enumerate(strengths) if strength)))
@@ -87,7 +123,11 @@ def draw_augmentation(augment: Augment, count: int, chance: torch.Generator) -> 
     def uniform(low: float, high: float) -> Tensor:
         return torch.empty(count).uniform_(low, high, generator=chance)
 
-    corner = torch.randint(2 * augment.crop_padding + 1, (count, 2), generator=chance)
+    by_row, by_column = (2 * augment.crop_padding + 1 + more for more in beside)
+    if by_row == by_column:
+        corner = torch.randint(by_row, (count, 2), generator=chance)
+    else:
+        corner = torch.stack([torch.randint(most, (count,), generator=chance) for most in (by_row, by_column)], dim=1)
     flip = torch.rand(count, generator=chance) < augment.flip
     factor = torch.stack([uniform(max(0.0, 1 - strength), 1 + strength) for strength in strengths], dim=1)
     degrees = uniform(-augment.rotation, augment.rotation)
@@ -112,10 +152,10 @@ def augmented(images: Tensor, draws: Draws) -> Tensor:
         draws: of N images, on the same device, which is never waited for.
 
     Returns:
-        uint8 [N, 3, H, W].
+        uint8 [N, 3, H, W], or of the crop's size.
 
     Raises:
-        InvalidValue: when a crop could miss the whole image.
+        InvalidValue: when a crop could miss the whole image, or is larger than it.
     """
     augment = draws.augment
     if augment.crop_padding >= min(images.shape[2:]):
@@ -123,7 +163,7 @@ def augmented(images: Tensor, draws: Draws) -> Tensor:
             f"Augment.crop_padding is {augment.crop_padding} and the images have {images.shape[2]} x {images.shape[3]} "
             f"pixels: a crop could miss the whole image; allowed: at most {min(images.shape[2:]) - 1}."
         )
-    if augment.crop_padding or augment.flip:
+    if augment.crop_padding or augment.crop or augment.flip:
         images = _cropped_and_flipped(images, draws)
     if draws.order.shape[1] or augment.rotation:
         # Whole numbers from 0 to 255 in float32: each step rounds them down as a conversion to uint8 would.
@@ -135,14 +175,15 @@ def augmented(images: Tensor, draws: Draws) -> Tensor:
 
 def _cropped_and_flipped(images: Tensor, draws: Draws) -> Tensor:
     """Out of zeros around each image, [N, 3, H, W] by one gather."""
-    (count, channels, height, width), padding = images.shape, draws.augment.crop_padding
+    (count, channels, *sides), padding = images.shape, draws.augment.crop_padding
     padded = functional.pad(images, (padding,) * 4)
+    height, width = (side - beside for side, beside in zip(sides, margins(draws.augment, *sides), strict=True))
     rows, columns = (torch.arange(size, device=images.device) for size in (height, width))
     columns = torch.where(draws.flip[:, None], columns.flip(0), columns)
     rows, columns = draws.corner[:, :1] + rows, draws.corner[:, 1:] + columns
     source = rows[:, :, None] * padded.shape[3] + columns[:, None, :]
     source = source.view(count, 1, height * width).expand(-1, channels, -1)
-    return padded.flatten(2).gather(2, source).view(images.shape)
+    return padded.flatten(2).gather(2, source).view(count, channels, height, width)
 
 
 def _adjusted_in_colour(pixels: Tensor, draws: Draws) -> Tensor:

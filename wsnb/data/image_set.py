@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import torch
+from torch.nn import functional
 
 from wsnb.chance import generator
 from wsnb.data import catalogue, folder
@@ -123,6 +124,7 @@ def take(images: ImageSet, part: Part, seed: int) -> ImageSet:
     2. Of ``part.classes`` alone, renumbered in their order, in training and test images alike.
     3. The others are put into the order drawn from ``generator(seed, "part", fingerprint, *classes)`` and the first
        ``part.amount`` are taken, in that order: so for one seed, a smaller part is the beginning of a larger one.
+       With ``part.by_class`` that order is turned into the first of each class, the second of each and so on.
 
     A fraction is rounded to the nearest number of images.
 
@@ -141,20 +143,38 @@ def take(images: ImageSet, part: Part, seed: int) -> ImageSet:
         images = _of_classes(images, part.classes)
     there = len(images.train_images)
     order = torch.randperm(there, generator=generator(seed, "part", fingerprint, *(part.classes or ())))
-    chosen = order[: _count(part, "amount", images, there)]
+    if part.by_class:
+        labels = images.train_labels[order]
+        place = functional.one_hot(labels, len(images.classes)).cumsum(0).gather(1, labels[:, None])[:, 0]
+        order = order[place.argsort(stable=True)]  # the first of each class, the second of each, ...
+        fewest = int(labels.bincount(minlength=len(images.classes)).min())
+        chosen = order[: len(images.classes) * _count(part, "amount", images, fewest, there=fewest)]
+    else:
+        chosen = order[: _count(part, "amount", images, there)]
     return replace(images, train_images=images.train_images[chosen], train_labels=images.train_labels[chosen])
 
 
-def _count(part: Part, field: str, images: ImageSet, most: int) -> int:
-    """The number of training images that ``part.amount`` or ``part.held_out`` means, from 1 to ``most``."""
-    given, there = getattr(part, field), len(images.train_images)
+def _count(part: Part, field: str, images: ImageSet, most: int, there: int | None = None) -> int:
+    """The number of training images that ``part.amount`` or ``part.held_out`` means, from 1 to ``most``.
+
+    Args:
+        part: of which.
+        field: its field.
+        images: what the part is of.
+        most: how many there may be.
+        there: how many a fraction is of; all training images by default.
+    """
+    given = getattr(part, field)
+    each = " of the class that has the fewest" if there is not None else ""
+    there = len(images.train_images) if there is None else there
     count = given if isinstance(given, int) else round(given * there)
     if not 1 <= count <= most:
         of_classes = "" if part.classes is None else f" of the classes {', '.join(images.classes)}"
         without = f", without {len(images.test_images):,} held out" if part.held_out and field == "amount" else ""
         raise InvalidValue(
             f"Part.{field} is {given!r}, which makes {count:,} images; {images.title} has {there:,} training images"
-            f"{of_classes}{without}. Allowed: 1 to {most}, or a fraction from {1 / there:.2g} to {most / there:.8g}."
+            f"{each or of_classes}{without}. Allowed: 1 to {most}, or a fraction from {1 / there:.2g} to "
+            f"{most / there:.8g}."
         )
     return count
 

@@ -15,7 +15,7 @@ class Part(Value):
     """A part of the training set of ``dataset``, drawn by the trial's seed.
 
     The training images (of ``classes``, when given) are put in a random order that the seed decides,
-    and the first ``amount`` of them are taken: so parts are nested, the half lies inside the whole.
+    and the first ``amount`` of them, or of each class, are taken: so parts are nested, the half lies inside the whole.
 
     Args:
         dataset: a name of :mod:`wsnb.data.catalogue`, or ``images:PATH``.
@@ -25,6 +25,7 @@ class Part(Value):
         held_out: how many of the training images, or which fraction, are kept apart for choosing hyper-parameters:
             they are the same for every seed, no training sees them, and they stand in the test images' place, so
             that a choice never looks at those. Zero, for final trainings, uses all images and the test set.
+        by_class: whether ``amount`` is of each class, as many of all: a fraction is of the class that has the fewest.
     """
 
     dataset: str
@@ -32,6 +33,7 @@ class Part(Value):
     classes: tuple[int, ...] | None = setting(None, minimum=0)
     resize: int | None = setting(None, minimum=8, maximum=1024)
     held_out: int | float = setting(0, minimum=0, added=True)
+    by_class: bool = setting(False, added=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -6,3 +6,4 @@ To add one: a file with a class that derives from :class:`wsnb.seam.Model`, unde
 
 from wsnb.models.perceptron import MLP, Logistic
 from wsnb.models.resnet import ResNet18, ResNet20
+from wsnb.models.torchvision_resnet import TorchvisionResNet18

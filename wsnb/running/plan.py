@@ -248,9 +248,9 @@ def workload_of(trial: Trial) -> Workload:
 
 def images_in(part: Part) -> int:
     """How many training images a part has; classes are taken to be equally frequent."""
-    if isinstance(part.amount, int):
-        return part.amount
     facts = catalogue.facts(part.dataset, part.resize)
+    if isinstance(part.amount, int):
+        return part.amount * (len(part.classes or ()) or facts.classes) if part.by_class else part.amount
     return round(part.amount * (_share(part, facts) * facts.train_images - _held_out(part, facts)))
 
 

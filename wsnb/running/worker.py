@@ -157,7 +157,7 @@ def _train_to_record(
 def _nested(parent: Trial, child: Trial) -> bool:
     """Whether the child's part begins with the parent's."""
     one, other = parent.data, child.data
-    facts = ("dataset", "classes", "resize", "held_out")
+    facts = ("dataset", "classes", "resize", "held_out", "by_class")
     return parent.seed == child.seed and all(getattr(one, name) == getattr(other, name) for name in facts)
 
 

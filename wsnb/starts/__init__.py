@@ -5,6 +5,7 @@ example of its use outside a trial, which the tests run; and its line below.
 """
 
 from wsnb.starts.dash import Dash, dash
+from wsnb.starts.pretrained import Pretrained, pretrained
 from wsnb.starts.random_init import RandomInit
 from wsnb.starts.shrink_perturb import ShrinkPerturb, shrink_perturb
 from wsnb.starts.warm_start import WarmStart, warm_start

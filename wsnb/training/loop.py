@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from wsnb.callbacks.training_mode import training_mode_accuracy
 from wsnb.chance import generator, seed_of
-from wsnb.data.augmentation import augmented, draw_augmentation, normalize
+from wsnb.data.augmentation import augmented, centre, draw_augmentation, margins, normalize
 from wsnb.data.image_set import ImageSet
 from wsnb.errors import InvalidValue
 from wsnb.regularizers.pull import Pull
@@ -198,10 +198,13 @@ class UnderWay:
 
     def __init__(self, trial: Trial, images: ImageSet, parent: Snapshot | None, old: int, device: torch.device) -> None:
         self.trial, self.old, self.device = trial, old, device
-        self.classes, self.image_shape = len(images.classes), tuple(images.train_images.shape[1:])
         self._fresh_networks = 0
         if any(is_foreign(type(each)) for each in (trial.start, *trial.callbacks)):
             images = _of_its_own(images)  # what their code does to them, no other trial of this process sees
+        self._whole_images = images.train_images  # of which steps take their crops; all else sees the centres
+        middle = {name: centre(getattr(images, name), trial.augmentation) for name in ("train_images", "test_images")}
+        images = dataclasses.replace(images, **middle)
+        self.classes, self.image_shape = len(images.classes), tuple(images.train_images.shape[1:])
         self.normalize = functools.partial(normalize, mean=images.mean, std=images.std)
         before = None if parent is None else Parent(_parent_of(trial), _network(_parent_of(trial), parent))
         given = Given(
@@ -233,6 +236,8 @@ class UnderWay:
             )
 
         self.images, self.labels = images.train_images.to(device), images.train_labels.to(device)
+        is_cropped = self._whole_images is not images.train_images
+        self._whole_images = self._whole_images.to(device) if is_cropped else self.images
         self.test_images, self.test_labels = images.test_images.to(device), images.test_labels.to(device)
         chosen = sample(len(self.test_images), trial.curve_images, "test").to(device)
         self.curve_images, self.curve_labels = self.test_images[chosen], self.test_labels[chosen]
@@ -398,7 +403,8 @@ class UnderWay:
         draws = None
         if trial.augmentation is not None:
             chance = generator(trial.seed, "augmentation", *names)
-            draws = draw_augmentation(trial.augmentation, count, chance).to(self.device)
+            beside = margins(trial.augmentation, *self._whole_images.shape[2:])
+            draws = draw_augmentation(trial.augmentation, count, chance, beside).to(self.device)
         model, optimizer, normalize = self.model, self.optimizer, self.normalize
         labels = self.labels[order]
         loss_sum = torch.zeros((), device=self.device)
@@ -409,7 +415,7 @@ class UnderWay:
         with _chance_of_layers(seed_of(trial.seed, "layers", *names), self.device):
             for start in range(0, len(order), size):
                 positions = slice(start, start + size)
-                batch, targets = self.images.index_select(0, order[positions]), labels[positions]
+                batch, targets = self._whole_images.index_select(0, order[positions]), labels[positions]
                 if draws is not None:
                     batch = augmented(batch, draws[positions])
                 batch = normalize(batch)
