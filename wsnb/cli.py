@@ -380,7 +380,7 @@ def export(file: Path) -> None:
 
 @app.group(cls=Commands)
 def data() -> None:
-    """List, fetch and check data sets."""
+    """List, fetch, make and check data sets."""
 
 
 @data.command("list")
@@ -406,6 +406,16 @@ def fetch(name: str) -> None:
 
     catalogue.fetch(name)
     click.echo(image_set.check(name))
+
+
+@data.command()
+@click.argument("name")
+@click.argument("source", metavar="FROM", type=click.Path(path_type=Path))
+def make(name: str, source: Path) -> None:
+    """Draw a data set from the larger one FROM that it is a part of: a folder or an archive."""
+    from wsnb.data import catalogue
+
+    click.echo(catalogue.entry(name).make(source))
 
 
 @data.command()

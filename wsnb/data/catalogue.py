@@ -91,6 +91,10 @@ class DataSet:
     def fetch(self) -> None:
         """Get it, where it can be got and is not here: what is read from code always is."""
 
+    def make(self, source: Path) -> str:
+        """Draw it from the set that it is a part of, into the data folder; what was made, in a sentence."""
+        raise InvalidValue(f"{self.title or self.name} is not drawn from another set. {self.remedy}")
+
     def known(self) -> tuple[str, tuple[str, ...], Facts]:
         """Fingerprint, names of the classes and facts: as declared, or as measured once a process."""
         return (self.fingerprint, self.classes, self.facts) if self.fingerprint and self.facts else _measured(self)
