@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from wsnb.errors import InvalidValue
 from wsnb.publishing import drawing, figures, widgets
 from wsnb.publishing.colours import FAINT, GRID, INK, OTHERS, STARTS, Colour, colour_of
-from wsnb.publishing.figures import Cloud, Drawn, Interval, Line
+from wsnb.publishing.figures import Arrow, Cloud, Drawn, Interval, Line
 from wsnb.publishing.shown import Source
 from wsnb.verdicts.claims import Printed
 from wsnb.verdicts.statistics import Paired
@@ -49,7 +49,12 @@ def frontiers(**more: Any) -> Drawn:
     return figures.frontiers("rates", [cloud], **given | more)
 
 
-KINDS = {"lines": lines, "intervals": intervals, "frontiers": frontiers}
+def arrows(**more: Any) -> Drawn:
+    given: dict[str, Any] = {"xlabel": "along", "ylabel": "across", "reach": 2.0, "message": "M.", "source": SOURCE}
+    return figures.arrows("step", [Arrow("plain sum", -1.5, 0.5), Arrow("DTNH", 1.0, 0.5)], **given | more)
+
+
+KINDS = {"lines": lines, "intervals": intervals, "frontiers": frontiers, "arrows": arrows}
 
 
 def data_of(figure: Drawn) -> list[dict[str, str]]:
@@ -271,6 +276,7 @@ def test_an_axis_can_be_logarithmic(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         (lambda: lines(limits=((0, 5), (3, 3))), "limited to 3 and 3"),
         (lambda: Cloud("FIRE", [[1.0], [2.0]], [[1.0], [2.0]], ["a"]), "2 configurations and 1 names"),
+        (lambda: arrows(reach=1.2), "Arrow 'plain sum' ends at (-1.5, 0.5); allowed: from -1.2 to 1.2"),
         (lambda: figures.lines("my figure", {"a": [FLAT]}, xlabel="x", message="M.", source=SOURCE), "'my figure'"),
     ],
 )
@@ -380,6 +386,16 @@ def test_a_paired_effect_is_a_row_with_its_seeds() -> None:
         {"One": Printed(2.0)},
     ) and row.low < 2 < row.high
     assert figures.interval(None).mean is None
+
+
+def test_arrows_go_from_the_origin_to_their_ends_in_one_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    for figure in drawn(monkeypatch, arrows):
+        [axes] = figure.axes
+        ends = [tuple(line.get_xydata()[-1]) for line in axes.lines]
+        assert ends == [(-1.5, 0.5), (1.0, 0.5)]
+        assert [tuple(line.get_xydata()[0]) for line in axes.lines] == [(0.0, 0.0)] * 2
+        assert axes.get_aspect() == 1.0 and axes.get_xlim() == (-2.0, 2.0)
+    assert "plain sum ends at \N{MINUS SIGN}1.5, 0.5; DTNH ends at 1.0, 0.5" in alt_of(arrows())
 
 
 def test_the_frontier_leaves_out_what_another_beats() -> None:

@@ -44,6 +44,11 @@ def test_a_best_rate_at_an_end_of_the_grid_chooses_nothing(accuracies):
     assert best_of(*chosen({"random init": (0.1, 0.6, 0.5), "warm start": accuracies})) is None
 
 
+def test_where_an_end_is_as_good_as_others_it_is_chosen_and_of_equally_good_ones_the_lowest():
+    item, records = chosen({"random init": (0.6, 0.5, 0.4), "warm start": (0.4, 0.6, 0.6)})
+    assert best_of(item, records, may_be_at_end=True) == (0.01, 0.1)
+
+
 def test_a_training_that_is_missing_chooses_nothing_and_one_that_failed_knows_nothing():
     item, records = chosen({"random init": (0.4, 0.5, 0.9)})
     assert best_of(item, records) is None

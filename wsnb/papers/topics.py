@@ -6,3 +6,4 @@ REMEDY, SHRUNK, GRADIENTS = "Shrink-perturb", "Shrinking alone", "Gradients of o
 EXPLANATIONS = "What explains the remedy"
 AUGMENTATION = "Augmentation"
 TRANSFER = "Transfer"
+NEVER_HURTS = "Transfer that never hurts"

@@ -69,13 +69,22 @@ OTHERS = (
 )
 """For starts that have none of their own."""
 
+DIRECTIONS = {
+    "gradient of the loss": INK,
+    "gradient of the regularizer": FAINT,
+    "plain sum": OTHERS[2],
+    "DTNH": OTHERS[3],
+    "GEM": OTHERS[0],
+}
+"""Of a step, and what they are made of."""
+
 
 def colour_of(start: str) -> Colour:
     """The colour of a start: its own, that of its kin, or by its name one of the others."""
     name = start.partition(",")[0]
     if name == "gap":  # of two starts, and of the colour of neither
         return INK
-    return STARTS.get(KIN.get(name, name)) or OTHERS[sum(start.encode()) % len(OTHERS)]
+    return (STARTS | DIRECTIONS).get(KIN.get(name, name)) or OTHERS[sum(start.encode()) % len(OTHERS)]
 
 
 def dashes_of(starts: Sequence[str]) -> list[tuple[Any, str]]:

@@ -672,6 +672,90 @@ def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
     return found
 
 
+# Arrows ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A vector in a plane, from the origin.
+
+    Attributes:
+        name: what it is, after which it is coloured.
+        x, y: where it ends.
+    """
+
+    name: str
+    x: float
+    y: float
+
+    def __post_init__(self) -> None:
+        _all_finite(f"Arrow {self.name!r}", (self.x, self.y))
+
+
+def arrows(
+    name: str,
+    drawn: Sequence[Arrow],
+    *,
+    xlabel: str,
+    ylabel: str,
+    reach: float,
+    message: str,
+    source: Source,
+    reading: str = "",
+) -> Drawn:
+    """Vectors of one plane, with the same unit in both directions.
+
+    Args:
+        name: the figure's.
+        drawn: the vectors; those in the lower half of the plane are refused.
+        xlabel, ylabel: what the two directions are.
+        reach: how far the axes go to either side and up.
+        message: what the figure shows.
+        source: what it was made from.
+        reading: what else a reader must know.
+
+    Raises:
+        InvalidValue: for a vector that ends below the origin, or beyond the axes.
+    """
+    for arrow in drawn:
+        if arrow.y < 0 or max(abs(arrow.x), arrow.y) > reach:
+            raise InvalidValue(
+                f"Arrow {arrow.name!r} ends at ({arrow.x:g}, {arrow.y:g}); allowed: from {-reach:g} to {reach:g}, and "
+                f"from 0 to {reach:g}."
+            )
+
+    def draw(layout: Layout) -> Figure:
+        shown, (axes,) = layout.axes(1, 300 + 22 * len(drawn))
+        for number, arrow in enumerate(drawn):
+            dashes, stroke = DASHES[number % len(DASHES)]
+            colour = colour_of(arrow.name).light
+            axes.plot((0, arrow.x), (0, arrow.y), linestyle=dashes, color=colour)
+            head = {"arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 18}
+            before = (0.98 * arrow.x, 0.98 * arrow.y)
+            axes.annotate("", (arrow.x, arrow.y), before, arrowprops=head)
+            above = (0, 8 + 22 * (len(drawn) - 1 - number))
+            axes.annotate(
+                f"{stroke} {arrow.name}", (0, 1), above, xycoords="axes fraction", textcoords="offset points",
+                color=colour, fontweight="bold",
+            )  # fmt: skip
+        axes.set(xlim=(-reach, reach), ylim=(-0.05 * reach, reach), aspect="equal", xlabel=xlabel)
+        axes.set_title(layout.wrapped(ylabel, 1), pad=10 + 22 * len(drawn))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(5))
+        return shown
+
+    number_of = _numbers([each for arrow in drawn for each in (arrow.x, arrow.y)])
+    said = "; ".join(f"{arrow.name} ends at {number_of(arrow.x)}, {number_of(arrow.y)}" for arrow in drawn)
+    return figure(
+        name, draw, message=message, reading=reading, alt=f"{ylabel} against {xlabel}. {said}.",
+        columns=["arrow", xlabel, ylabel], rows=[[arrow.name, arrow.x, arrow.y] for arrow in drawn], source=source,
+        is_empty=not drawn,
+    )  # fmt: skip
+
+
+# What they share ------------------------------------------------------------------------------------
+
+
 def _numbers(values: Sequence[float]) -> Callable[[float], str]:
     """How numbers that belong together are said: with as many digits each."""
     largest = max(map(abs, values), default=0.0)

@@ -10,7 +10,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import mean
+from typing import Literal
 
+from wsnb.callbacks.pull_angles import joined
 from wsnb.evidence.records import Record
 from wsnb.verdicts.statistics import growth_exponent
 
@@ -77,6 +79,22 @@ def _gradient_ratio(records: Sequence[Record]) -> float:
         )
     ]
     return math.exp(mean(math.log(new / old) for new, old in pairs))
+
+
+def _angle(to: Literal["loss", "pull"], of: Callable[[list[float]], float]) -> Callable[[Sequence[Record]], float]:
+    """In degrees, from a training's own direction, at the step of each epoch that was looked at."""
+    names = {"dtnh": "DTNH", "gem": "GEM"}
+
+    def measured(records: Sequence[Record]) -> float:
+        angles = []
+        for record in records:
+            direction = names.get(record.trial.get("direction", {}).get("kind", ""), "plain sum")
+            curves = (record.curves[f"pull_step_{name}"] for name in ("loss", "pull", "cosine"))
+            steps = [joined(direction, *step) for step in zip(*curves, strict=True) if None not in step]
+            angles += [step.to_loss if to == "loss" else step.to_pull for step in steps]
+        return of(angles)
+
+    return measured
 
 
 FIRST = 5
@@ -147,3 +165,24 @@ GRADIENT_RATIO = Measure(
     least=1.25, resolution=0.02, higher_is_better=False, is_ratio=True, digits=2,
 )  # fmt: skip
 """Of new images over those that the parent has seen."""
+
+TEST_LOSS = Measure(
+    "final test loss", "nats", lambda records: mean(record.final["test_loss"] for record in records),
+    least=0.05, resolution=0.001, higher_is_better=False, digits=3,
+)  # fmt: skip
+"""As large as of the training loss."""
+
+ANGLE_TO_LOSS = Measure(
+    "angle with the loss's gradient, mean over epochs", "degrees", _angle("loss", mean), least=5.0, resolution=0.1
+)
+"""Of a training's direction. A step at 5 degrees is as long along the gradient as one straight ahead, but for 0.4 %."""
+
+ANGLE_TO_PULL = dataclasses.replace(
+    ANGLE_TO_LOSS, name="angle with the regularizer's gradient, mean over epochs", of=_angle("pull", mean)
+)
+"""As large."""
+
+WIDEST_TO_PULL = dataclasses.replace(
+    ANGLE_TO_LOSS, name="angle with the regularizer's gradient, the widest of an epoch's steps", of=_angle("pull", max)
+)
+"""Of the steps that were looked at, one an epoch."""
