@@ -15,6 +15,7 @@ from wsnb import (
     MLP,
     SGD,
     Adam,
+    Augment,
     Epochs,
     KnowDist,
     Logistic,
@@ -212,6 +213,17 @@ def test_trials_of_different_methods_are_told_apart_and_timed_apart(store):
     assert "parent=Part(dataset='digits', amount=0.5)" in table[1] and "L2SP(coefficient=0.3)" in table[2]
     assert "DTNH()" in table[2] and len(crew.measured) == 2
     assert crew.measured[workload_of(pulled)] == 1
+
+
+def test_a_regularizer_is_timed_once_however_strong_it_is():
+    strong, weak = (TRIAL.then(regularizer=L2SP(each, decay=each, head_coefficient=each)) for each in (0.9, 0.1))
+    assert workload_of(strong) == workload_of(weak)
+
+
+@pytest.mark.parametrize("model", [MLP((8,)), ResNet18(1)])
+def test_what_is_cropped_is_timed_at_the_crops_size(model):
+    cropped = TRIAL.replace(model=model, augmentation=Augment(crop=16))
+    assert measure(workload_of(cropped), "cpu", 1, 0.0).evaluate > 0
 
 
 def test_a_regularizer_is_timed_with_the_parent_that_it_needs():
