@@ -46,6 +46,7 @@ source_epochs = 20  # of that training
 source_rate = 0.05  # its learning rate, with momentum 0.9
 harm_targets = [["cifar10", 20], ["fashion-mnist", 20]]  # name and training images of each class; None takes all
 harm_steps = 200  # of each training on a target
+harm_steps_of = []  # targets of which a training has another number of steps: name, and number
 harm_falls_at = 150  # after how many of them the learning rate is divided by 10
 harm_batch_size = 48  # images in a step
 harm_rate = 0.01  # learning rate of the backbone, with momentum 0.9
@@ -54,6 +55,7 @@ head_coefficient = 0.01  # of the plain L2 on it (the paper gives none; L2-SP's 
 coefficient_decay = 0.97  # by which a coefficient is multiplied after each epoch (the paper gives none)
 tried_l2_sp = [0.001, 0.01, 0.1, 1.0, 10.0]  # coefficients of L2-SP that are tried (ours)
 tried_features = [0.0001, 0.001, 0.01, 0.1, 1.0]  # those of KnowDist and DELTA (ours)
+delta_examples = 128  # training images on which DELTA measures its attention (the paper: all)
 coefficients = None  # of each source, target and way, as the choosing seed chose them (ours)
 extra_pairs = [["cifar100", "cifar10"], ["fashion-mnist", "cifar10"]]  # those with DELTA and GEM (ours)
 chain = ["cifar100", "fashion-mnist", "cifar10"]  # two sources, one after the other, and a target (ours)
@@ -61,8 +63,9 @@ harm_held_out = 0.2  # of the target's training set, for choosing (ours)
 harm_choosing_seed = 901  # which chooses (ours)
 harm_seeds = 5  # how many
 angles_every = 10  # steps from one whose angles are measured to the next (ours)
+resized_to = None  # pixels that images of a target's named set are made; those of one's own are made 256
 own_weights = []  # sources that were trained elsewhere: name, and torchvision's name or a file of weights
-own_images = []  # targets that are images of one's own, made 256x256: name, and images:PATH
+own_images = []  # targets that are images of one's own: name, and images:PATH
 width = 16  # of the ResNet-18: channels of its first convolution
 curve_images = 500  # test images on which accuracy is measured after each epoch
 first_seed = 1  # and so on from there (ours)
@@ -105,15 +108,15 @@ def target_of(at, name, held_out=0):
     """A target's part of the data, and its augmentation."""
     count, path = dict(at.harm_targets)[name], dict(at.own_images).get(name)
     amount = {"amount": 1.0} if count is None else {"amount": count, "by_class": True}
-    data = Part(path or name, resize=256 if path else None, held_out=held_out, **amount)
-    return data, crops(256 if path else facts(name).image_shape[1])
+    data = Part(path or name, resize=256 if path else at.resized_to, held_out=held_out, **amount)
+    return data, crops(data.resize or facts(name).image_shape[1])
 
 
 # %% tags=["trials"]
 def source_of(at, names, target, seed, held_out):
     """The training, or those one after the other, that a target's starts from; of weights from elsewhere none."""
     if weights := dict(at.own_weights).get(names[0]):
-        data, augmentation = target_of(at, target)
+        data, augmentation = target_of(at, target, held_out)
         start = Pretrained(weights)
         return Trial(data, TorchvisionResNet18(), SGD(), Epochs(0), seed, augmentation=augmentation, start=start)
     given = {"optimizer": SGD(at.source_rate, 0.9), "stop": Epochs(at.source_epochs), "curve_images": at.curve_images}
@@ -132,14 +135,15 @@ def ways(at, names, target, seed, regularized, held_out=0):
     data, augmentation = target_of(at, target, held_out)
     head, falls = {"head_coefficient": at.head_coefficient}, StepSchedule((at.harm_falls_at,), counts="steps")
     tuned = source.then(
-        data=data, augmentation=augmentation, stop=Steps(at.harm_steps), batch_size=at.harm_batch_size,
-        optimizer=SGD(at.harm_rate, 0.9, head_learning_rate=at.head_rate), regularizer=L2(0.0, **head), callbacks=falls,
-        curve_images=at.curve_images,
+        data=data, augmentation=augmentation, regularizer=L2(0.0, **head), callbacks=falls, curve_images=at.curve_images,
+        optimizer=SGD(at.harm_rate, 0.9, head_learning_rate=at.head_rate), batch_size=at.harm_batch_size,
+        stop=Steps(dict(at.harm_steps_of).get(target, at.harm_steps)),
     )  # fmt: skip
     found = {"random init": tuned.replace(start=RandomInit(), parent=None), "fine-tuning": tuned}
     for key, (way, coefficient) in regularized.items():
         direction, _, name = way.rstrip(")").rpartition("(")
-        pull = PULLS[name](coefficient, decay=at.coefficient_decay, **head)
+        looks = {"examples": at.delta_examples} if name == "DELTA" else {}
+        pull = PULLS[name](coefficient, decay=at.coefficient_decay, **head, **looks)
         join = {"regularizer": pull, "direction": DIRECTIONS.get(direction, PlainSum())}
         found[key] = tuned.replace(**join, callbacks=(falls, PullAngles(at.angles_every)))
     return found

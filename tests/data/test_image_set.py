@@ -14,6 +14,7 @@ from small_sets import noise
 
 from wsnb.chance import generator
 from wsnb.data import catalogue, folder
+from wsnb.data.catalogue import facts
 from wsnb.data.image_set import ImageSet, check, load, take
 from wsnb.data.part import Part
 from wsnb.data.pixels import Pixels, cached, in_order
@@ -246,10 +247,20 @@ def test_digits_with_other_pixels_are_refused(monkeypatch):
         load("digits")
 
 
-def test_a_named_set_is_not_resized():
-    with pytest.raises(InvalidValue, match="resize is 16 for 'digits'"):
-        load("digits", resize=16)
-    with pytest.raises(InvalidValue, match="resize is 16 for 'digits'"):
+def test_a_named_set_is_resized_as_images_of_ones_own_are(tmp_path):
+    plain, made = load("digits"), load("digits", resize=48)
+    assert facts("digits", 48).image_shape == made.test_images.shape[1:] == (3, 48, 48)
+    for number, name in enumerate(("cat", "dog")):
+        (tmp_path / name).mkdir()
+        for index in range(2):
+            pixels = plain.train_images[2 * number + index].permute(1, 2, 0).numpy()
+            Image.fromarray(pixels).save(tmp_path / name / f"{index}.png")
+    own = load(f"images:{tmp_path}", resize=48)
+    own = torch.cat([own.train_images, own.test_images])
+    assert sorted(map(torch.sum, own)) == sorted(map(torch.sum, made.train_images[:4]))
+    with pytest.raises(InvalidValue, match="resize is 4; allowed: a side of 8 pixels or more"):
+        load("digits", resize=4)
+    with pytest.raises(InvalidValue, match="a set that has a name is checked as it is"):
         check("digits", resize=16)
 
 

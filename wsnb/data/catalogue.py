@@ -238,13 +238,14 @@ def facts(name: str, resize: int | None = None) -> Facts:
     """How large a set is: of one that declares it without its pixels, of ``images:PATH`` by decoding one image."""
     path = images_path(name)
     if path is None:
-        return _sets[name].known()[2]
+        found = _sets[name].known()[2]
+        return found if resize is None else found._replace(image_shape=(found.image_shape[0], resize, resize))
     from wsnb.data.folder import decode, survey
 
-    found = survey(path)
-    train = sum(file.split == "train" for file in found.files)
-    shape = decode(found, resize, only=1).train_images.shape[1:]
-    return Facts(train, len(found.files) - train, len(found.classes), shape)
+    listed = survey(path)
+    train = sum(file.split == "train" for file in listed.files)
+    shape = decode(listed, resize, only=1).train_images.shape[1:]
+    return Facts(train, len(listed.files) - train, len(listed.classes), shape)
 
 
 def whereabouts(name: str) -> Whereabouts:

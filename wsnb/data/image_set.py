@@ -14,7 +14,7 @@ from torch.nn import functional
 from wsnb.chance import generator
 from wsnb.data import catalogue, folder
 from wsnb.data.part import Part
-from wsnb.data.pixels import Pixels, cached
+from wsnb.data.pixels import Pixels, cached, resized
 from wsnb.errors import InvalidValue
 
 _DECODING = 2
@@ -57,11 +57,10 @@ def load(name: str, *, resize: int | None = None) -> ImageSet:
 
     Args:
         name: a name of :mod:`wsnb.data.catalogue`, or ``images:PATH``.
-        resize: for ``images:PATH`` alone, the side in pixels of the square that each image is made;
-            see :func:`wsnb.data.folder.decode`.
+        resize: the side in pixels of the square that each image is made, bilinear with antialiasing.
 
     Raises:
-        InvalidValue: there is no such name, or a named set is to be resized.
+        InvalidValue: there is no such name, or ``resize`` is too small.
         DataError: the set cannot be had, or is not what the records were made with.
     """
     path = catalogue.images_path(name)
@@ -70,7 +69,7 @@ def load(name: str, *, resize: int | None = None) -> ImageSet:
         key = f"images-v{_DECODING}-{found.fingerprint}" + (f"-{resize}px" if resize else "")
         pixels = cached(key, lambda: folder.decode(found, resize))
         return ImageSet(name, path.resolve().name, found.classes, *map(torch.from_numpy, pixels))
-    entry = _not_resized(name, resize)
+    entry = catalogue.entry(name)
     fingerprint, classes, _ = entry.known()
 
     def read() -> Pixels:
@@ -79,6 +78,9 @@ def load(name: str, *, resize: int | None = None) -> ImageSet:
         return entry.pixels()
 
     pixels = cached(f"{name}-{fingerprint}", read, entry.verified) if entry.is_cached else read()
+    if resize is not None:
+        train, test = (resized(images, resize) for images in (pixels.train_images, pixels.test_images))
+        pixels = pixels._replace(train_images=train, test_images=test)
     return ImageSet(name, entry.title or name, classes, *map(torch.from_numpy, pixels), entry.mean, entry.std)
 
 
@@ -94,7 +96,9 @@ def check(name: str, *, resize: int | None = None) -> str:
         if found.passed_over:
             title += f" (without {found.passed_over:,} hidden or system files and folders that were passed over)"
     else:
-        entry = _not_resized(name, resize)
+        entry = catalogue.entry(name)
+        if resize is not None:
+            raise InvalidValue(f"resize is {resize!r}; a set that has a name is checked as it is, so leave it out.")
         pixels, (fingerprint, classes, _) = entry.pixels(), entry.known()
         title = f"{entry.title or name} (in {entry.whereabouts().place})"
     height, width = pixels.train_images.shape[2:]
@@ -102,12 +106,6 @@ def check(name: str, *, resize: int | None = None) -> str:
         f"{title} is here and right: {len(pixels.train_images):,} training and {len(pixels.test_images):,} test images "
         f"of {width}x{height} pixels in {len(classes)} classes, fingerprint {fingerprint}."
     )
-
-
-def _not_resized(name: str, resize: int | None) -> catalogue.DataSet:
-    if resize is not None:
-        raise InvalidValue(f"resize is {resize!r} for {name!r}; only images:PATH is resized, so leave it out.")
-    return catalogue.entry(name)
 
 
 # The part that a trial sees -----------------------------------------------------------------------

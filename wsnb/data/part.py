@@ -21,7 +21,7 @@ class Part(Value):
         dataset: a name of :mod:`wsnb.data.catalogue`, or ``images:PATH``.
         amount: a fraction in (0, 1] when a float, a number of images when an int.
         classes: indices of the classes to keep, of test images too; they are renumbered from 0.
-        resize: side in pixels to which an ``images:PATH`` set is resized; None takes it as it is.
+        resize: side in pixels of the square that each image is made; None takes them as they are.
         held_out: how many of the training images, or which fraction, are kept apart for choosing hyper-parameters:
             they are the same for every seed, no training sees them, and they stand in the test images' place, so
             that a choice never looks at those. Zero, for final trainings, uses all images and the test set.

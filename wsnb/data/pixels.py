@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wsnb import places
-from wsnb.errors import DataError
+from wsnb.errors import DataError, InvalidValue
 from wsnb.files import write_whole
 
 SMALLEST_SIDE = 8
@@ -93,6 +93,19 @@ def by_label(images: np.ndarray, labels: np.ndarray, digests: Sequence[str]) -> 
     """Images and labels, sorted by label and then by the images' digests."""
     order = np.lexsort((digests, labels))
     return images[order], labels[order]
+
+
+def resized(images: np.ndarray, side: int) -> np.ndarray:
+    """Each of the images uint8 [N, 3, H, W] as a square of that side, bilinear with antialiasing."""
+    from PIL import Image
+
+    if side < SMALLEST_SIDE:
+        raise InvalidValue(f"resize is {side!r}; allowed: a side of {SMALLEST_SIDE} pixels or more, or None.")
+    made = np.empty((*images.shape[:2], side, side), np.uint8)
+    for number, image in enumerate(images):
+        square = Image.fromarray(image.transpose(1, 2, 0)).resize((side, side), Image.Resampling.BILINEAR)
+        made[number] = np.asarray(square).transpose(2, 0, 1)
+    return made
 
 
 def cached(key: str, make: Callable[[], Pixels], verified: Callable[[Pixels], Pixels] | None = None) -> Pixels:

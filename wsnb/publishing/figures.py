@@ -725,7 +725,7 @@ def arrows(
             )
 
     def draw(layout: Layout) -> Figure:
-        shown, (axes,) = layout.axes(1, 300 + 22 * len(drawn))
+        shown, (axes,) = layout.axes(1, 0.5 * layout.width + 70 + 22 * len(drawn))
         for number, arrow in enumerate(drawn):
             dashes, stroke = DASHES[number % len(DASHES)]
             colour = colour_of(arrow.name).light
