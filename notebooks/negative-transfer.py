@@ -93,8 +93,9 @@ from wsnb import (
     TorchvisionResNet18,
     Trial,
 )
-from wsnb.data.catalogue import facts
+from wsnb.data import catalogue
 
+# %% tags=["trials"]
 PULLS = {"L2-SP": L2SP, "KnowDist": KnowDist, "DELTA": DELTA}
 DIRECTIONS = {"DTNH": DTNH(), "GEM": GEM()}
 
@@ -109,7 +110,7 @@ def target_of(at, name, held_out=0):
     count, path = dict(at.harm_targets)[name], dict(at.own_images).get(name)
     amount = {"amount": 1.0} if count is None else {"amount": count, "by_class": True}
     data = Part(path or name, resize=256 if path else at.resized_to, held_out=held_out, **amount)
-    return data, crops(data.resize or facts(name).image_shape[1])
+    return data, crops(data.resize or catalogue.facts(name).image_shape[1])
 
 
 # %% tags=["trials"]
@@ -123,7 +124,7 @@ def source_of(at, names, target, seed, held_out):
     trial = None
     for name in names:
         part = Part(name, at.source_images, held_out=held_out if name == target else 0)
-        data = {"data": part, "augmentation": crops(facts(name).image_shape[1])}
+        data = {"data": part, "augmentation": crops(catalogue.facts(name).image_shape[1])}
         trial = trial.then(**data) if trial else Trial(model=ResNet18(at.width), seed=seed, **data, **given)
     return trial
 
@@ -166,12 +167,12 @@ def written(at, pair):
 # %% tags=["trials"]
 def trials(at):
     """By source and target, for each seed the ways from one to the other; their coefficients' choice; the chain."""
-    absent = {name for name, place in (*at.own_weights, *at.own_images) if not place}
+    known = {*catalogue.names(), *(name for name, place in (*at.own_weights, *at.own_images) if place)}
     pairs = [(source, target) for source in at.harm_sources for target, _ in at.harm_targets]
     items, seeds, choosing = {}, at.seeds_of(at.harm_seeds), at.harm_choosing_seed
     for source, target in pairs:
         pair, family = (source, target), f"{source}-to-{target}"
-        if {*pair} & absent or (source == target and len(pairs) > 1):
+        if not {*pair} <= known or (source == target and len(pairs) > 1):
             continue
         candidates = ways(at, [source], target, choosing, tried(at, pair), at.harm_held_out)
         items["choosing", *pair] = Item({choosing: candidates}, family=family)
@@ -260,7 +261,6 @@ def verdicts(at, records):
 
 # %% tags=["hide-input"]
 from wsnb.callbacks import joined
-from wsnb.data import catalogue
 from wsnb.publishing import board, figures, page, widgets
 from wsnb.publishing.results import results
 from wsnb.publishing.settings import Settings

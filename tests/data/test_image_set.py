@@ -251,11 +251,11 @@ def test_a_named_set_is_resized_as_images_of_ones_own_are(tmp_path):
     plain, made = load("digits"), load("digits", resize=48)
     assert facts("digits", 48).image_shape == made.test_images.shape[1:] == (3, 48, 48)
     for number, name in enumerate(("cat", "dog")):
-        (tmp_path / name).mkdir()
+        (tmp_path / "own" / name).mkdir(parents=True)
         for index in range(2):
             pixels = plain.train_images[2 * number + index].permute(1, 2, 0).numpy()
-            Image.fromarray(pixels).save(tmp_path / name / f"{index}.png")
-    own = load(f"images:{tmp_path}", resize=48)
+            Image.fromarray(pixels).save(tmp_path / "own" / name / f"{index}.png")
+    own = load(f"images:{tmp_path / 'own'}", resize=48)
     own = torch.cat([own.train_images, own.test_images])
     assert sorted(map(torch.sum, own)) == sorted(map(torch.sum, made.train_images[:4]))
     with pytest.raises(InvalidValue, match="resize is 4; allowed: a side of 8 pixels or more"):

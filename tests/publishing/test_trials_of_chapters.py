@@ -6,10 +6,13 @@ import dataclasses
 import itertools
 
 import pytest
+import torch
+from small import photos
+from torchvision import models
 
-from wsnb import MLP, SGD, Adam, Epochs, Logistic, Part, ResNet18
+from wsnb import MLP, SGD, Adam, Epochs, Logistic, Part, Pretrained, ResNet18, Steps, run
 from wsnb.errors import InvalidValue
-from wsnb.papers import kireev2021
+from wsnb.papers import kireev2021, wan2019
 from wsnb.publishing.chapters import chapter, chapters
 from wsnb.publishing.settings import PROFILES
 from wsnb.starts import RandomInit, WarmStart
@@ -215,6 +218,70 @@ def test_with_a_third_held_out_each_step_has_two_thirds_of_the_images_and_the_fi
         assert trials[f"{start}, two thirds", number].data.amount == 2 * number // 3
     anew, *_ = (trial for (name, _), trial in trials.items() if name == "shrink-perturb, first step too")
     assert anew.start.kind == "shrink_perturb" and anew.parent.stop.at_most == 0
+
+
+# Negative transfer --------------------------------------------------------------------------------
+
+
+def harm(profile="laptop", **given):
+    return items_of("negative-transfer", profile, **given)
+
+
+def test_from_a_source_all_ways_differ_in_what_pulls_and_in_nothing_else():
+    ways = harm("smoke")["digits", "digits"].first()
+    assert list(ways) == ["random init", *wan2019.WAYS, "DELTA", "DTNH(DELTA)", "GEM(L2-SP)"]
+    assert changed(ways["fine-tuning"], ways["random init"]) == {"start", "parent"}
+    for way in list(ways)[2:]:
+        assert changed(ways[way], ways["fine-tuning"]) <= {"regularizer", "direction", "callbacks"}
+        assert {each.head_coefficient for each in ways[way].regularizer} == {0.01}
+    for name in ("L2-SP", "KnowDist", "DELTA"):
+        assert changed(ways[name], ways[f"DTNH({name})"]) == {"direction"}
+
+
+def test_coefficients_are_chosen_on_held_out_images_by_a_seed_of_their_own():
+    items = harm()
+    choosing = [item for key, item in items.items() if key[0] == "choosing"]
+    assert len(choosing) == 4 and all(list(item.seeds) == [901] for item in choosing)
+    for trial in (trial for item in choosing for trial in item.first().values()):
+        assert trial.data.held_out == 0.2
+    written = [["cifar100", "cifar10", way, 0.5] for way in wan2019.WAYS[1:]]
+    final = harm(coefficients=written)["cifar100", "cifar10"]
+    assert list(final.seeds) == [1, 2, 3, 4, 5]
+    assert all(trial.data.held_out == 0 for trial in final.first().values())
+    assert final.first()["KnowDist"].regularizer[0].coefficient == 0.5
+
+
+def test_the_chain_goes_on_from_a_source_that_went_on_from_another():
+    chain = harm()["chain"].first()
+    both, first, second = chain.values()
+    assert both.parent.data == second.parent.data and both.parent.parent == first.parent
+
+
+def test_the_paper_profile_has_the_papers_setting_and_leaves_out_what_is_not_named(tmp_path):
+    assert list(harm("paper")) == [("choosing", "imagenet", "cifar10")]
+    assert harm("paper")["choosing", "imagenet", "cifar10"].first()["fine-tuning"].stop == Steps(20_000)
+    given = {"own_images": [["flowers102", photos(tmp_path)], ["caltech256-30", None]]}
+    tuned = harm("paper", **given)["choosing", "imagenet", "flowers102"].first()["fine-tuning"]
+    assert (tuned.batch_size, tuned.stop, tuned.data.resize, tuned.augmentation.crop) == (48, Steps(8000), 256, 224)
+    assert (tuned.optimizer.learning_rate, tuned.optimizer.momentum) == (0.01, 0.9)
+    [falls] = tuned.callbacks
+    assert (falls.at, falls.factor, falls.counts) == ((6000,), 0.1, "steps")
+    assert tuned.parent.start == Pretrained("IMAGENET1K_V1") and tuned.parent.stop == Epochs(0)
+
+
+def test_the_papers_setting_trains_on_images_and_weights_of_ones_own(tmp_path):
+    weights = tmp_path / "resnet18_places365.pth.tar"
+    state = {f"module.{name}": each for name, each in models.resnet18(num_classes=3).state_dict().items()}
+    torch.save({"state_dict": state}, weights)
+    given = {
+        "own_weights": [["places365", str(weights)]], "own_images": [["indoors67", photos(tmp_path / "images")]],
+        "harm_sources": ["places365"], "harm_targets": [["indoors67", 2]], "harm_steps": 2, "harm_falls_at": 1,
+        "tried_l2_sp": [0.1], "tried_features": [0.001], "harm_batch_size": 2, "harm_held_out": 4, "resized_to": 256,
+    }  # fmt: skip
+    ways = harm("paper", **given)["choosing", "places365", "indoors67"].first()
+    chosen = [ways[key] for key in ("fine-tuning", ("DTNH(L2-SP)", 0.1), ("KnowDist", 0.001))]
+    records = run(chosen, workers=0, progress=False)
+    assert all(records[trial].final["steps"] == 2 and not records[trial].failed for trial in chosen)
 
 
 # All of them --------------------------------------------------------------------------------------
