@@ -40,11 +40,11 @@
 
 # %% tags=["parameters", "hide-input"]
 profile = "laptop"
-harm_sources = ["cifar100", "cifar10", "fashion-mnist"]  # what networks are trained on first
+harm_sources = ["cifar100", "fashion-mnist"]  # what networks are trained on first
 source_images = 2560  # of each, drawn by the seed
 source_epochs = 20  # of that training
 source_rate = 0.05  # its learning rate, with momentum 0.9
-harm_targets = [["cifar10", 20], ["fashion-mnist", 20]]  # name and training images of each class; None takes all
+harm_targets = [["cifar10", 20]]  # name and training images of each class; None takes all
 harm_steps = 200  # of each training on a target
 harm_steps_of = []  # targets of which a training has another number of steps: name, and number
 harm_falls_at = 150  # after how many of them the learning rate is divided by 10
@@ -53,8 +53,8 @@ harm_rate = 0.01  # learning rate of the backbone, with momentum 0.9
 head_rate = 0.1  # that of the new classifier (the paper gives none)
 head_coefficient = 0.01  # of the plain L2 on it (the paper gives none; L2-SP's has this)
 coefficient_decay = 0.97  # by which a coefficient is multiplied after each epoch (the paper gives none)
-tried_l2_sp = [0.001, 0.01, 0.1, 1.0, 10.0]  # coefficients of L2-SP that are tried (ours)
-tried_features = [0.0001, 0.001, 0.01, 0.1, 1.0]  # those of KnowDist and DELTA (ours)
+tried_l2_sp = [0.01, 0.1, 1.0, 10.0]  # coefficients of L2-SP that are tried (ours)
+tried_features = [0.001, 0.01, 0.1, 1.0]  # those of KnowDist and DELTA (ours)
 delta_examples = 128  # training images on which DELTA measures its attention (the paper: all)
 coefficients = None  # of each source, target and way, as the choosing seed chose them (ours)
 extra_pairs = [["cifar100", "cifar10"], ["fashion-mnist", "cifar10"]]  # those with DELTA and GEM (ours)
