@@ -140,7 +140,8 @@ def ways(at, names, target, seed, regularized, held_out=0):
         optimizer=SGD(at.harm_rate, 0.9, head_learning_rate=at.head_rate), batch_size=at.harm_batch_size,
         stop=Steps(dict(at.harm_steps_of).get(target, at.harm_steps)),
     )  # fmt: skip
-    found = {"random init": tuned.replace(start=RandomInit(), parent=None), "fine-tuning": tuned}
+    fresh = tuned.replace(start=RandomInit(), parent=None)
+    found = {"source": source, "random init": fresh, "fine-tuning": tuned}
     for key, (way, coefficient) in regularized.items():
         direction, _, name = way.rstrip(")").rpartition("(")
         looks = {"examples": at.delta_examples} if name == "DELTA" else {}
@@ -342,9 +343,9 @@ figures.intervals(
 # %% tags=["hide-input"]
 HERE = {name: catalogue.facts(name) for name in dict.fromkeys([*wan2019.SOURCES, *wan2019.TARGETS])}
 page.table(
-    ("set", "role", "domain", "training / test images"),
+    ("set", "role", "domain", "training / test images", "source's own accuracy (%)"),
     [
-        *((name, f"paper: {role}", domain, images) for name, (role, domain, images) in wan2019.TABLE_1.items()),
+        *((name, f"paper: {role}", domain, images, "–") for name, (role, domain, images) in wan2019.TABLE_1.items()),
         *(
             (
                 named(name),
@@ -354,6 +355,7 @@ page.table(
                 ),
                 f"{sizes.classes} classes, {sizes.image_shape[1]}x{sizes.image_shape[2]}",
                 f"{sizes.train_images:,} / {sizes.test_images:,}".replace(",", " "),
+                next((page.accuracy(found[pair].percent("source")) for pair in PAIRS if pair[0] == name), "–"),
             )
             for name, sizes in HERE.items()
         ),

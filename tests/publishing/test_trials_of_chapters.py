@@ -229,9 +229,9 @@ def harm(profile="laptop", **given):
 
 def test_from_a_source_all_ways_differ_in_what_pulls_and_in_nothing_else():
     ways = harm("smoke")["digits", "digits"].first()
-    assert list(ways) == ["random init", *wan2019.WAYS, "DELTA", "DTNH(DELTA)", "GEM(L2-SP)"]
+    assert list(ways) == ["source", "random init", *wan2019.WAYS, "DELTA", "DTNH(DELTA)", "GEM(L2-SP)"]
     assert changed(ways["fine-tuning"], ways["random init"]) == {"start", "parent"}
-    for way in list(ways)[2:]:
+    for way in list(ways)[3:]:
         assert changed(ways[way], ways["fine-tuning"]) <= {"regularizer", "direction", "callbacks"}
         assert {each.head_coefficient for each in ways[way].regularizer} == {0.01}
     for name in ("L2-SP", "KnowDist", "DELTA"):
@@ -242,8 +242,8 @@ def test_coefficients_are_chosen_on_held_out_images_by_a_seed_of_their_own():
     items = harm()
     choosing = [item for key, item in items.items() if key[0] == "choosing"]
     assert len(choosing) == 2 and all(list(item.seeds) == [901] for item in choosing)
-    for trial in (trial for item in choosing for trial in item.first().values()):
-        assert trial.data.held_out == 0.2
+    for name, trial in (pair for item in choosing for pair in item.first().items()):
+        assert trial.data.held_out == (0 if name == "source" else 0.2)
     written = [["cifar100", "cifar10", way, 0.5] for way in wan2019.WAYS[1:]]
     final = harm(coefficients=written)["cifar100", "cifar10"]
     assert list(final.seeds) == [1, 2, 3, 4, 5]
