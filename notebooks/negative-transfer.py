@@ -44,7 +44,7 @@ harm_sources = ["cifar100", "fashion-mnist"]  # what networks are trained on fir
 source_images = 2560  # of each, drawn by the seed
 source_epochs = 20  # of that training
 source_rate = 0.05  # its learning rate, with momentum 0.9
-harm_targets = [["cifar10", 20]]  # name and training images of each class; None takes all
+harm_targets = [["cifar10", 20, 2000]]  # name; training images of each class, None takes all; held out for choosing
 harm_steps = 200  # of each training on a target
 harm_steps_of = []  # targets of which a training has another number of steps: name, and number
 harm_falls_at = 150  # after how many of them the learning rate is divided by 10
@@ -59,7 +59,6 @@ delta_examples = 128  # training images on which DELTA measures its attention (t
 coefficients = None  # of each source, target and way, as the choosing seed chose them (ours)
 extra_pairs = [["cifar100", "cifar10"], ["fashion-mnist", "cifar10"]]  # those with DELTA and GEM (ours)
 chain = ["cifar100", "fashion-mnist", "cifar10"]  # two sources, one after the other, and a target (ours)
-harm_held_out = 0.2  # of the target's training set, for choosing (ours)
 harm_choosing_seed = 901  # which chooses (ours)
 harm_seeds = 5  # how many
 angles_every = 10  # steps from one whose angles are measured to the next (ours)
@@ -107,7 +106,8 @@ def crops(side):
 
 def target_of(at, name, held_out=0):
     """A target's part of the data, and its augmentation."""
-    count, path = dict(at.harm_targets)[name], dict(at.own_images).get(name)
+    [count] = [images for target, images, _ in at.harm_targets if target == name]
+    path = dict(at.own_images).get(name)
     amount = {"amount": 1.0} if count is None else {"amount": count, "by_class": True}
     data = Part(path or name, resize=256 if path else at.resized_to, held_out=held_out, **amount)
     return data, crops(data.resize or catalogue.facts(name).image_shape[1])
@@ -169,13 +169,14 @@ def written(at, pair):
 def trials(at):
     """By source and target, for each seed the ways from one to the other; their coefficients' choice; the chain."""
     known = {*catalogue.names(), *(name for name, place in (*at.own_weights, *at.own_images) if place)}
-    pairs = [(source, target) for source in at.harm_sources for target, _ in at.harm_targets]
+    pairs = [(source, target) for source in at.harm_sources for target, *_ in at.harm_targets]
     items, seeds, choosing = {}, at.seeds_of(at.harm_seeds), at.harm_choosing_seed
     for source, target in pairs:
         pair, family = (source, target), f"{source}-to-{target}"
         if not {*pair} <= known or (source == target and len(pairs) > 1):
             continue
-        candidates = ways(at, [source], target, choosing, tried(at, pair), at.harm_held_out)
+        [held_out] = [number for name, _, number in at.harm_targets if name == target]
+        candidates = ways(at, [source], target, choosing, tried(at, pair), held_out)
         items["choosing", *pair] = Item({choosing: candidates}, family=family)
         if chosen := {way: (way, number) for way, number in written(at, pair).items()}:
             if list(pair) in at.extra_pairs:

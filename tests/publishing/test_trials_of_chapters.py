@@ -243,7 +243,7 @@ def test_coefficients_are_chosen_on_held_out_images_by_a_seed_of_their_own():
     choosing = [item for key, item in items.items() if key[0] == "choosing"]
     assert len(choosing) == 2 and all(list(item.seeds) == [901] for item in choosing)
     for name, trial in (pair for item in choosing for pair in item.first().items()):
-        assert trial.data.held_out == (0 if name == "source" else 0.2)
+        assert trial.data.held_out == (0 if name == "source" else 2000)
     written = [["cifar100", "cifar10", way, 0.5] for way in wan2019.WAYS[1:]]
     final = harm(coefficients=written)["cifar100", "cifar10"]
     assert list(final.seeds) == [1, 2, 3, 4, 5]
@@ -275,8 +275,8 @@ def test_the_papers_setting_trains_on_images_and_weights_of_ones_own(tmp_path):
     torch.save({"state_dict": state}, weights)
     given = {
         "own_weights": [["places365", str(weights)]], "own_images": [["indoors67", photos(tmp_path / "images")]],
-        "harm_sources": ["places365"], "harm_targets": [["indoors67", 2]], "harm_steps": 2, "harm_falls_at": 1,
-        "tried_l2_sp": [0.1], "tried_features": [0.001], "harm_batch_size": 2, "harm_held_out": 4, "resized_to": 256,
+        "harm_sources": ["places365"], "harm_targets": [["indoors67", 2, 4]], "harm_steps": 2, "harm_falls_at": 1,
+        "tried_l2_sp": [0.1], "tried_features": [0.001], "harm_batch_size": 2, "resized_to": 256,
     }  # fmt: skip
     ways = harm("paper", **given)["choosing", "places365", "indoors67"].first()
     chosen = [ways[key] for key in ("fine-tuning", ("DTNH(L2-SP)", 0.1), ("KnowDist", 0.001))]
