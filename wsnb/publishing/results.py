@@ -89,22 +89,32 @@ class Results:
         """The settings that an item was made with."""
         return self._layer_of_item[key].at
 
-    def source(self, *keys: Any) -> Source:
-        """What these items rest on, or all of them, seeds that are whole: for the line under a figure or a table."""
+    def source(self, *keys: Any, is_paired: bool = True) -> Source:
+        """What these items rest on, or all of them: for the line under a figure or a table.
+
+        Args:
+            keys: the items.
+            is_paired: whether a seed counts when it is whole; else each training that has a result does.
+        """
         keys = keys or tuple(self.items)
         trials = {  # by key: several may ask one training for different measurements
             trial.key: trial
             for key in keys
-            for seed in self.compared[key].seeds
-            for trial in self.items[key].seeds[seed].values()
+            for seed, of_seed in self.items[key].seeds.items()
+            for trial in of_seed.values()
+            if (seed in self.compared[key].seeds if is_paired else self.has_result(trial))
         }
         records = {trial: self.records[trial] for trial in trials.values()}
         profiles = dict.fromkeys(self.at(key).profile for key in keys)
         changes = {name: value for key in keys for name, value in self.at(key).changes.items()}
         if not records and all(self.items[key].welcome for key in keys):  # which is run as the data set of the chapter
             changes["dataset"] = next(iter(self.items[keys[0]].first().values())).data.dataset
-        failed = sorted({seed for key in keys for seed in self.compared[key].failed})
+        failed = sorted({seed for key in keys for seed in self.compared[key].failed if is_paired})
         return Source(self.chapter, ", ".join(profiles), records, changes, failed)
+
+    def has_result(self, trial: Trial) -> bool:
+        """Whether the training is recorded, and did not fail."""
+        return trial in self.records and not self.records[trial].failed
 
     @property
     def settings(self) -> dict[str, Settings]:
