@@ -46,7 +46,7 @@ source_epochs = 20  # of that training
 source_rate = 0.05  # its learning rate, with momentum 0.9
 harm_targets = [["cifar10", 20, 2000]]  # name; training images of each class, None takes all; held out for choosing
 harm_steps = 200  # of each training on a target
-harm_steps_of = []  # targets of which a training has another number of steps: name, and number
+harm_steps_of = None  # targets of which a training has another number of steps: name, and number
 harm_falls_at = 150  # after how many of them the learning rate is divided by 10
 harm_batch_size = 48  # images in a step
 harm_rate = 0.01  # learning rate of the backbone, with momentum 0.9
@@ -63,10 +63,10 @@ harm_choosing_seed = 901  # which chooses (ours)
 harm_seeds = 5  # how many
 angles_every = 10  # steps from one whose angles are measured to the next (ours)
 resized_to = None  # pixels that images of a target's named set are made; those of one's own are made 256
-own_weights = []  # sources that were trained elsewhere: name, and torchvision's name or a file of weights
-own_images = []  # targets that are images of one's own: name, and images:PATH
+own_weights = None  # sources that were trained elsewhere: name, and torchvision's name or a file of weights
+own_images = None  # targets that are images of one's own: name, and images:PATH
 width = 16  # of the ResNet-18: channels of its first convolution
-curve_images = 500  # test images on which accuracy is measured after each epoch
+harm_curve_images = 500  # test images on which accuracy is measured after each epoch (ours)
 first_seed = 1  # and so on from there (ours)
 
 # %% tags=["trials"]
@@ -107,7 +107,7 @@ def crops(side):
 def target_of(at, name, held_out=0):
     """A target's part of the data, and its augmentation."""
     [count] = [images for target, images, _ in at.harm_targets if target == name]
-    path = dict(at.own_images).get(name)
+    path = dict(at.own_images or ()).get(name)
     amount = {"amount": 1.0} if count is None else {"amount": count, "by_class": True}
     data = Part(path or name, resize=256 if path else at.resized_to, held_out=held_out, **amount)
     return data, crops(data.resize or catalogue.facts(name).image_shape[1])
@@ -116,11 +116,15 @@ def target_of(at, name, held_out=0):
 # %% tags=["trials"]
 def source_of(at, names, target, seed, held_out):
     """The training, or those one after the other, that a target's starts from; of weights from elsewhere none."""
-    if weights := dict(at.own_weights).get(names[0]):
+    if weights := dict(at.own_weights or ()).get(names[0]):
         data, augmentation = target_of(at, target, held_out)
         start = Pretrained(weights)
         return Trial(data, TorchvisionResNet18(), SGD(), Epochs(0), seed, augmentation=augmentation, start=start)
-    given = {"optimizer": SGD(at.source_rate, 0.9), "stop": Epochs(at.source_epochs), "curve_images": at.curve_images}
+    given = {
+        "optimizer": SGD(at.source_rate, 0.9),
+        "stop": Epochs(at.source_epochs),
+        "curve_images": at.harm_curve_images,
+    }
     trial = None
     for name in names:
         part = Part(name, at.source_images, held_out=held_out if name == target else 0)
@@ -136,9 +140,9 @@ def ways(at, names, target, seed, regularized, held_out=0):
     data, augmentation = target_of(at, target, held_out)
     head, falls = {"head_coefficient": at.head_coefficient}, StepSchedule((at.harm_falls_at,), counts="steps")
     tuned = source.then(
-        data=data, augmentation=augmentation, regularizer=L2(0.0, **head), callbacks=falls, curve_images=at.curve_images,
+        data=data, augmentation=augmentation, regularizer=L2(0.0, **head), callbacks=falls, curve_images=at.harm_curve_images,
         optimizer=SGD(at.harm_rate, 0.9, head_learning_rate=at.head_rate), batch_size=at.harm_batch_size,
-        stop=Steps(dict(at.harm_steps_of).get(target, at.harm_steps)),
+        stop=Steps(dict(at.harm_steps_of or ()).get(target, at.harm_steps)),
     )  # fmt: skip
     fresh = tuned.replace(start=RandomInit(), parent=None)
     found = {"source": source, "random init": fresh, "fine-tuning": tuned}
@@ -168,7 +172,8 @@ def written(at, pair):
 # %% tags=["trials"]
 def trials(at):
     """By source and target, for each seed the ways from one to the other; their coefficients' choice; the chain."""
-    known = {*catalogue.names(), *(name for name, place in (*at.own_weights, *at.own_images) if place)}
+    given = (*(at.own_weights or ()), *(at.own_images or ()))
+    known = {*catalogue.names(), *(name for name, place in given if place)}
     pairs = [(source, target) for source in at.harm_sources for target, *_ in at.harm_targets]
     items, seeds, choosing = {}, at.seeds_of(at.harm_seeds), at.harm_choosing_seed
     for source, target in pairs:

@@ -9,7 +9,7 @@ from scipy.stats import ttest_rel
 
 from wsnb import places
 from wsnb.errors import InvalidValue
-from wsnb.papers import CLAIMS, ash2020, claim, kireev2021, predictions, saeed2023, warmstart2019
+from wsnb.papers import CLAIMS, ash2020, claim, kireev2021, predictions, saeed2023, wan2019, warmstart2019
 from wsnb.papers.table_1 import effect_of
 from wsnb.papers.tables import Cell
 from wsnb.publishing.settings import PAPERS_DATA_SETS
@@ -33,7 +33,7 @@ PRINTED = {
 def test_every_claim_is_under_its_own_id_and_says_something_of_its_own():
     # Two claims of one id would leave one of them out of the book without a word.
     assert all(entry.id == name for name, entry in CLAIMS.items())
-    listed = [entry for paper in (kireev2021, ash2020, warmstart2019, predictions) for entry in paper.CLAIMS]
+    listed = [entry for paper in (kireev2021, ash2020, warmstart2019, wan2019, predictions) for entry in paper.CLAIMS]
     assert list(CLAIMS.values()) == listed
     assert len({entry.statement + entry.paper.cite for entry in CLAIMS.values()}) == len(CLAIMS)
 
