@@ -8,8 +8,7 @@ import pytest
 from scipy.stats import ttest_rel
 
 from wsnb import places
-from wsnb.errors import InvalidValue
-from wsnb.papers import CLAIMS, ash2020, claim, kireev2021, predictions, saeed2023, wan2019, warmstart2019
+from wsnb.papers import CLAIMS, ash2020, kireev2021, predictions, saeed2023, wan2019, warmstart2019
 from wsnb.papers.table_1 import effect_of
 from wsnb.papers.tables import Cell
 from wsnb.publishing.settings import PAPERS_DATA_SETS
@@ -105,15 +104,6 @@ def test_every_claim_has_a_topic():
     assert all(entry.topic for entry in CLAIMS.values())
 
 
-def test_a_claim_is_found_by_its_id():
-    assert claim("gap-figure-1") is CLAIMS["gap-figure-1"]
-
-
-def test_a_mistyped_id_is_refused_with_the_near_miss():
-    with pytest.raises(InvalidValue, match="no claim 'gap-figure1'.*Did you mean 'gap-figure-1'"):
-        claim("gap-figure1")
-
-
 # The tables ---------------------------------------------------------------------------------------
 
 
@@ -163,7 +153,7 @@ def test_a_cell_claims_what_the_paired_t_test_of_its_seeds_shows():
 @pytest.mark.parametrize("data, expects", [("CIFAR-10", "positive"), ("SVHN", "not above"), ("CIFAR-100", "positive")])
 def test_what_is_said_of_a_data_set_is_of_the_resnets_three_cells(data, expects):
     cells = [(data, "ResNet-18", rule) for rule in ("SGD", "Adam", "momentum SGD")]
-    assert claim(f"table-1-{data.lower()}").expects == {effect_of(cell): expects for cell in cells}
+    assert CLAIMS[f"table-1-{data.lower()}"].expects == {effect_of(cell): expects for cell in cells}
 
 
 def test_the_third_look_at_the_table_is_of_cells_that_the_original_prints():

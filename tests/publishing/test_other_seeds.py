@@ -8,7 +8,7 @@ import pytest
 from findings_of import around, found
 
 from wsnb import Record, Records
-from wsnb.papers import CLAIMS, claim
+from wsnb.papers import CLAIMS
 from wsnb.publishing import other_seeds
 from wsnb.publishing.chapters import Chapter, chapter
 from wsnb.publishing.other_seeds import Twice
@@ -16,7 +16,7 @@ from wsnb.publishing.settings import PROFILES, profile
 from wsnb.verdicts.claims import Verdict, verdict
 
 CHAPTER = Chapter("gap-offline", Path("gap-offline.py"))
-GAP = claim("gap-figure-1")
+GAP = CLAIMS["gap-figure-1"]
 NOT_RUN = Verdict(GAP, "not run", missing="its trainings")
 
 CLEAR, CLEARLY_NOT, OPEN = around(2.0, 0.3), around(-2.0, 0.3), around(1.0, 5.0)

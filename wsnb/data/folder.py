@@ -315,14 +315,13 @@ def _walk(folder: Path, below: str = "", around: tuple[Path, ...] = ()) -> Itera
             raise DataError(f"{entry.path} is a device, or a link to nothing; put the image there, or take it out.")
 
 
+def _read_file(file: os.DirEntry) -> bytes:
+    return Path(file.path).read_bytes()
+
+
 def _is_left_behind(name: str) -> bool:
     name = name.lower()
     return name.startswith(".") or name in LEFT_BEHIND or name.endswith(LEFT_BEHIND_ENDINGS)
-
-
-def _read_file(file: os.DirEntry) -> bytes:
-    with open(file.path, "rb") as opened:
-        return opened.read()
 
 
 def _place(path: Path, name: str, is_plain: bool) -> str:

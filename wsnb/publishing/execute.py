@@ -48,8 +48,8 @@ class Execution:
     output: Path
 
 
-def execute(work: Sequence[Execution], *, missing: str = "error") -> list[bool]:
-    """Execute chapters' cells by papermill, as many at a time as there are cores; for each, whether its file changed.
+def execute(work: Sequence[Execution], *, missing: str = "error") -> None:
+    """Execute chapters' cells by papermill, as many at a time as there are cores.
 
     Args:
         work: the chapters.
@@ -62,10 +62,10 @@ def execute(work: Sequence[Execution], *, missing: str = "error") -> list[bool]:
         mock.patch.dict(os.environ, WSNB_MISSING=missing, WSNB_PROGRESS="off"),  # kernels inherit them
         ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
-        return list(pool.map(_execute, work))
+        list(pool.map(_execute, work))
 
 
-def _execute(work: Execution) -> bool:
+def _execute(work: Execution) -> None:
     chapter, output = work.chapter, work.output
     changed = {name: value for name, value in work.settings.items() if chapter.parameters[name] != value}
     with tempfile.TemporaryDirectory() as folder:
@@ -92,11 +92,9 @@ def _execute(work: Execution) -> bool:
         raise ChapterFailed(f"Chapter {chapter.name} failed; papermill reports an exception.")
     page = without_circumstance(as_page(notebook), chapter.name)
     text = with_steady_names(page) + "\n"
-    if output.exists() and output.read_text(encoding="utf-8") == text:
-        return False
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text, encoding="utf-8")
-    return True
+    if not output.exists() or output.read_text(encoding="utf-8") != text:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
 
 
 def without_circumstance(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:

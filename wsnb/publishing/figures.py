@@ -726,6 +726,7 @@ def arrows(
 
     def draw(layout: Layout) -> Figure:
         shown, (axes,) = layout.axes(1, 0.5 * layout.width + 70 + 22 * len(drawn))
+        names = []
         for number, arrow in enumerate(drawn):
             dashes, stroke = DASHES[number % len(DASHES)]
             colour = colour_of(arrow.name).light
@@ -733,11 +734,8 @@ def arrows(
             head = {"arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 18}
             before = (0.98 * arrow.x, 0.98 * arrow.y)
             axes.annotate("", (arrow.x, arrow.y), before, arrowprops=head)
-            above = (0, 8 + 22 * (len(drawn) - 1 - number))
-            axes.annotate(
-                f"{stroke} {arrow.name}", (0, 1), above, xycoords="axes fraction", textcoords="offset points",
-                color=colour, fontweight="bold",
-            )  # fmt: skip
+            names.append((0.0, -float(number), arrow.name, stroke))
+        _name_above(axes, names)
         axes.set(xlim=(-reach, reach), ylim=(-0.05 * reach, reach), aspect="equal", xlabel=xlabel)
         axes.set_title(layout.wrapped(ylabel, 1), pad=10 + 22 * len(drawn))
         for axis in (axes.xaxis, axes.yaxis):

@@ -27,11 +27,6 @@ PAPERS_DATA_SETS = {"cifar10": "CIFAR-10", "svhn": "SVHN", "cifar100": "CIFAR-10
 """What the papers call their data sets."""
 
 
-def stands_for(dataset: str) -> str:
-    """Which of the papers' data sets a data set of ours stands for; any that is none of theirs stands for CIFAR-10."""
-    return PAPERS_DATA_SETS.get(dataset, "CIFAR-10")
-
-
 class Settings:
     """The values of a chapter's parameters, as attributes: ``at.images``; frozen."""
 
@@ -81,7 +76,7 @@ class Settings:
     @property
     def stands_for(self) -> str:
         """The papers' data set that ours stands for."""
-        return stands_for(self.dataset)
+        return PAPERS_DATA_SETS.get(self.dataset, "CIFAR-10")
 
     @property
     def data_sets(self) -> dict[str, str]:

@@ -213,20 +213,19 @@ class RayCrew:
             sentence = str(error)
         return [Event(task.trial.key, "failed", sentence=sentence)]
 
-    def _take_in(self, task: Task, event: Event, record: str | None, weights: bytes | None) -> list[Event]:
+    def _take_in(self, task: Task, told: list[Event], record: str | None, weights: bytes | None) -> list[Event]:
         """Write what a task returned: the record last, so that what it stands for is there before it."""
         from wsnb.evidence.weights import put_weights, weights_path
 
         if record is None:
-            return [event]
+            return told
         store, key = Records(task.folder), task.trial.key
         made = Record.from_file(record.encode(), f"{key}.json")
         # Where another process was faster, its record and its weights belong together: on a GPU these differ.
         if weights is not None and not (weights_path(key).exists() and store.find(key) is not None):
             put_weights(weights_path(key), weights)
         store.put(made)
-        epochs, images = made.final["epochs"], made.final["images_seen"]
-        return [Event(key, "epoch", each, images // epochs * each) for each in range(1, epochs + 1)] + [event]
+        return told
 
     def measure(self, workload: Workload) -> Speed:
         """How fast this work is done while all of the crew do it.
@@ -336,7 +335,7 @@ def time_on_node(workload: bytes, device: str, threads: int, asked: float) -> Sp
 
 def train_on_node(
     content: bytes, device: str, threads: int, driver: dict[str, Any], known: dict[str, str], parent: bytes | None
-) -> tuple[Event, str | None, bytes | None]:
+) -> tuple[list[Event], str | None, bytes | None]:
     """Train a trial on this node, in folders of its own.
 
     Args:
@@ -349,7 +348,8 @@ def train_on_node(
         parent: the file of the parent's weights.
 
     Returns:
-        How it ended, and of a finished one the text of its record and the file of the weights that children need.
+        What was told of it, its end last; of a finished one the text of its record, and the file of the weights that
+        children need.
     """
     import torch
 
@@ -380,7 +380,7 @@ def train_on_node(
             store.put(Record.from_file(text.encode(), f"{each}.json"))
         task = dataclasses.replace(task, folder=store.folder)
         perform(task, "cpu" if device == "cpu" else "cuda:0", threads, told.append, lambda: False)
-        event, weights = told[-1], weights_path(key)
-        if event.kind == "failed":
-            return dataclasses.replace(event, sentence=f"{event.sentence} (On {node}.)"), None, None
-        return event, store.path(key).read_text(encoding="utf-8"), weights.read_bytes() if weights.exists() else None
+        end, weights = told[-1], weights_path(key)
+        if end.kind == "failed":
+            return [dataclasses.replace(end, sentence=f"{end.sentence} (On {node}.)")], None, None
+        return told, store.path(key).read_text(encoding="utf-8"), weights.read_bytes() if weights.exists() else None
