@@ -8,13 +8,15 @@ import re
 
 import pytest
 from findings_of import around, found, measured
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wsnb.papers import kireev2021
 from wsnb.publishing import board
 from wsnb.verdicts.claims import Claim, Printed, Verdict, verdict
 from wsnb.verdicts.findings import Finding, find
 from wsnb.verdicts.judging import Judged
-from wsnb.verdicts.measures import IMAGES_SEEN
+from wsnb.verdicts.measures import ACCURACY, IMAGES_SEEN, LOSS, Measure
 
 GAP = Claim("a-gap", kireev2021.PAPER, "Figure 0", "Something is higher.", "A topic", {"gap": "positive"})
 SAME = Claim("the-same", kireev2021.PAPER, "Figure 9", "It is, again.", "A topic", {"gap": "positive"})
@@ -102,12 +104,24 @@ def test_few_seeds_are_shown_and_none_are_not(differences: list[float], said: st
     assert said in board.findings(judged(found(differences))).plain
 
 
-def test_the_findings_name_the_smallest_size_that_matters_the_family_and_the_three_tests() -> None:
+def test_the_findings_name_the_smallest_size_that_matters_the_family_and_the_test_that_decides() -> None:
     finding = found([3.0, 2.9, 3.1, 3.0, 3.1], failed=(4,))
     [_, line] = board.findings(judged(finding)).plain.splitlines()
     cells = line.split(" | ")
     assert cells[2] == "**positive and large (1 of 5 pairs failed)**"
-    assert cells[3:] == ["5", "1 point", "sign <.001: small 1: large <.001: of 1"]
+    assert cells[3:] == ["5", "1 point", "<.001 (1)"]
+    nothing = found([0.0, 0.3, -0.3, 0.1, -0.1])
+    assert nothing.state == "negligible" and nothing.small < 0.001 < nothing.sign
+    assert board.findings(judged(nothing)).plain.endswith("| <.001 (1)")
+
+
+@given(st.lists(st.floats(-6, 6), min_size=5, max_size=5), st.sampled_from([ACCURACY, LOSS, IMAGES_SEEN]))
+def test_numbers_of_an_axis_never_touch_and_stand_within_it(differences: list[float], measure: Measure) -> None:
+    axis = board._axis(found(differences, effect_measure=measure), [Printed(9.0, 0.5, 4)])
+    texts = re.findall(r'<text x="([^"]+)"[^>]*>([^<]+)</text>', axis)
+    spans = sorted((float(x) - 4 * len(text), float(x) + 4 * len(text)) for x, text in texts)
+    assert spans[0][0] >= 0 and spans[-1][1] <= board.WIDTH
+    assert all(after[0] - before[1] >= 8 for before, after in zip(spans, spans[1:], strict=False))
 
 
 def test_a_ratio_is_shown_as_one() -> None:
@@ -132,7 +146,7 @@ def test_an_axis_has_its_numbers_unless_they_would_stand_in_one_another() -> Non
     assert numbers(found(around(90.0, 0.5))) == ["0", "+89.4"], "of the interval's ends those that stand apart"
     assert "×1.25" in numbers(found(around(math.log(0.5), 0.1), effect_measure=IMAGES_SEEN))
     assert numbers(found(around(0.0, 0.02), effect_measure=IMAGES_SEEN)) == ["×0.80", "×1", "×1.25"]
-    assert numbers(found(around(math.log(0.3), 0.1), effect_measure=IMAGES_SEEN)) == ["×1", "×0.26"]
+    assert numbers(found(around(math.log(0.3), 0.1), effect_measure=IMAGES_SEEN)) == ["×0.26", "×1"]
 
 
 def test_a_card_draws_the_error_that_a_paper_prints() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import NamedTuple
 
 from wsnb.errors import counted
 from wsnb.publishing.colours import FAINT, INK, PAPER, in_both_schemes
@@ -81,8 +82,8 @@ def state(finding: Finding) -> str:
 def findings(judged: Judged, source: Source | None = None) -> Html:
     """The effects as they were declared, and what was found of each; of those that were not run, the names.
 
-    p values are those by Holm's method over the members of a family, of which there are so many: of the sign, of being
-    small, of being large.
+    The p value is that of being small where the effect is negligible, and else that of its sign, by Holm's method over
+    the members of a family, of which there are so many; the file of data has both, and that of being large.
     """
     rows = []
     for finding in judged.findings.values():
@@ -90,8 +91,8 @@ def findings(judged: Judged, source: Source | None = None) -> Html:
         p_values = "–"
         if finding.is_judged:
             of = {"sign": finding.sign, "small": finding.small, "large": finding.large}
-            said = [*(f"{test} {_p(value)}" for test, value in of.items()), f"of {finding.members}"]
-            p_values = Cell(LINE.join(said), of)
+            decides = of["small" if finding.state == "negligible" else "sign"]
+            p_values = Cell(f"{_p(decides)} ({finding.members})", of)
         if found.seeds:
             rows.append(
                 (
@@ -103,7 +104,7 @@ def findings(judged: Judged, source: Source | None = None) -> Html:
                     p_values,
                 )
             )
-    columns = ("effect", "mean [95 %]", "finding", "seeds", "matters from", "p, in its family")
+    columns = ("effect", "mean [95 %]", "finding", "seeds", "matters from", "p (family of)")
     shown = table(columns, rows, name="findings", source=source) if rows else Html("", "")
     absent = [finding.effect.name for finding in judged.findings.values() if not finding.measured.seeds]
     if not absent:
@@ -282,16 +283,17 @@ def _axis(finding: Finding, theirs: Sequence[Printed], ends: Sequence[float] = (
             f'<path d="M{at(value - half)} {middle - 9}H{at(value + half)}" stroke-width="1" style="stroke: {faint}"/>',
             f'<path d="M{at(value)} {middle - 14}l5 5l-5 5l-5 -5z" style="{paint}"/>',
         ]
-    numbers = {-least: size(effect, -least), 0: "×1" if effect.measure.is_ratio else "0", least: size(effect, least)}
-    wide = {value: CHARACTER * len(text) for value, text in numbers.items()}
-    fits = all(abs(at(value) - at(0)) > (wide[value] + wide[0]) / 2 + CHARACTER for value in (-least, least))
-    if not fits:  # the ends of the interval instead, where they stand apart from zero
-        numbers = {0: numbers[0]}
-        for value in (pairs.low, pairs.high):
-            apart = CHARACTER * (len(size(effect, value)) + len(numbers[0])) / 2 + CHARACTER
-            if all(abs(at(value) - at(other)) > apart for other in numbers):
-                numbers[value] = size(effect, value)
-    marks += [_tick(at(value), text) for value, text in numbers.items()]
+    zero = "×1" if effect.measure.is_ratio else "0"
+    ticks = [_Tick.at(at(0), zero)]
+    around = [_Tick.at(at(value), size(effect, value)) for value in (-least, least)]
+    if all(each.is_clear_of(ticks) for each in around):
+        ticks += around
+    else:  # the ends of the interval instead, where they stand apart from zero, and what of the others has room
+        ticks_of_ends = [_Tick.at(at(value), size(effect, value)) for value in (pairs.low, pairs.high)]
+        for each in (*ticks_of_ends, *reversed(around)):
+            if each.is_clear_of(ticks):
+                ticks.append(each)
+    marks += [each.drawn for each in sorted(ticks)]
     said = f"{effect.sides}: {measured(finding)}{_unit(effect)}; the smallest that matters is {least_in_words(effect)}"
     said += "".join(f"; printed {size(effect, value)}" for value, _ in printed)
     return (
@@ -304,12 +306,29 @@ CHARACTER = 8
 """Pixels that one takes of an axis's numbers, and between two of these."""
 
 
-def _tick(x: float, text: str) -> str:
-    half = CHARACTER * len(text) / 2
-    x = min(max(x, half), WIDTH - half)  # whole at the ends too
-    return (
-        f'<text x="{x}" y="{HEIGHT + 13}" text-anchor="middle" font-size="14" style="fill: {INK.light}">{text}</text>'
-    )
+class _Tick(NamedTuple):
+    """A number below an axis, and where its middle stands."""
+
+    x: float
+    text: str
+
+    @classmethod
+    def at(cls, x: float, text: str) -> _Tick:
+        """There, or as near to it as the whole number fits."""
+        half = CHARACTER * len(text) / 2
+        return cls(min(max(x, half), WIDTH - half), text)
+
+    def is_clear_of(self, others: Iterable[_Tick]) -> bool:
+        """Whether a character's room is left between it and each of these."""
+        return all(abs(self.x - each.x) > CHARACTER * (len(self.text + each.text) / 2 + 1) for each in others)
+
+    @property
+    def drawn(self) -> str:
+        """The mark."""
+        return (
+            f'<text x="{self.x}" y="{HEIGHT + 13}" text-anchor="middle" font-size="14" style="fill: {INK.light}">'
+            f"{self.text}</text>"
+        )
 
 
 def _unit(effect: Effect) -> str:

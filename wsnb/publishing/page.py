@@ -242,18 +242,31 @@ def _name(name: Any) -> str:
 
 def _where(where: Mapping[str, list[str]], ours: Mapping[str, Mapping[str, Trial]]) -> str:
     """Items and starts in few words: what holds for all of either is not spelled out."""
-    starts = {tuple(each) for each in where.values()}
-    others = [item for item in ours if item not in where]
-    items = ", ".join(where)
-    if len(others) < min(3, len(where)):
-        items = f"all but {' and '.join(others)}" if others else ""
-    if starts == {tuple(next(iter(ours.values())))}:
-        return items or "everywhere"
-    if len(starts) == 1:
-        return ": ".join(filter(None, (items, ", ".join(next(iter(starts))))))
-    return "; ".join(
-        item if set(each) == ours[item].keys() else f"{item}: {', '.join(each)}" for item, each in where.items()
-    )
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for item, starts in where.items():
+        named = tuple(dict.fromkeys(starts))
+        alike.setdefault(() if set(named) == ours[item].keys() else named, []).append(item)
+    said = []
+    for named, items in alike.items():
+        others = [item for item in ours if item not in items]
+        few = f"all but {' and '.join(others)}" if others else ""
+        which = few if len(others) < min(3, len(items)) else ", ".join(_together(items, others))
+        said.append(": ".join(filter(None, (which, ", ".join(named)))))
+    return "; ".join(filter(None, said)) or "everywhere"
+
+
+def _together(items: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Of items called "A with B", all of one A as "A", and all of one B as "all with B"."""
+    for place, form in ((0, "{}"), (1, "all with {}")):
+        part_of = {item: item.split(" with ")[place] for item in (*items, *others) if item.count(" with ") == 1}
+        lacking = {part_of.get(item) for item in others}
+        items = list(
+            dict.fromkeys(
+                form.format(part_of[item]) if item in part_of and part_of[item] not in lacking else item
+                for item in items
+            )
+        )
+    return list(items)
 
 
 def _fields(trial: Trial) -> dict[str, Any]:
