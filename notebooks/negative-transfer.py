@@ -267,7 +267,7 @@ def verdicts(at, records):
 
 
 # %% tags=["hide-input"]
-from wsnb.callbacks import joined
+from wsnb.callbacks import joined, pull_angles, steps_taken
 from wsnb.publishing import board, figures, page, widgets
 from wsnb.publishing.results import results
 from wsnb.publishing.settings import Settings
@@ -545,28 +545,23 @@ figures.lines(
 
 
 # %% tags=["hide-input"]
-def steps_of(record, direction):
-    """The steps of a training that were looked at, as this direction joins them; those where nothing pulled are left out."""
-    curves = [record.curves[f"pull_step_{name}"] for name in ("loss", "pull", "cosine")]
-    return [joined(direction, *step) for step in zip(*curves, strict=True) if None not in step]
+def steps_of(way):
+    """By epoch, the steps of each seed's training that were looked at."""
+    return [steps_taken(record.curves) for record in found[looked_at].records(way)] if looked_at in PAIRS else []
 
 
 def angles(which):
-    """Degrees, by epoch, of both ways in their own direction."""
+    """Degrees of both ways in their own direction, at the epochs that have a step of every seed."""
     drawn = []
     for way, direction in zip(TWO, ("plain sum", "DTNH"), strict=True):
-        rows = [
-            [getattr(step, which) for step in steps_of(record, direction)]
-            for record in (found[looked_at].records(way) if looked_at in PAIRS else [])
-        ]
-        shortest = min(map(len, rows), default=0)
-        drawn.append(figures.Line(way, range(1, shortest + 1), [row[:shortest] for row in rows]))
+        steps = steps_of(way)
+        epochs = sorted(set.intersection(*map(set, steps))) if steps else []
+        rows = [[getattr(joined(direction, *of_seed[epoch]), which) for epoch in epochs] for of_seed in steps]
+        drawn.append(figures.Line(way, epochs, rows))
     return drawn
 
 
-near, along, acute = (
-    judged.findings.get(f"harm-{wan2019.UNLIKE[1]}-{name}") for name in ("angle-to-loss", "angle-to-pull", "acute")
-)
+near, along = (judged.findings.get(f"harm-{wan2019.UNLIKE[1]}-{name}") for name in ("angle-to-loss", "angle-to-pull"))
 figures.lines(
     "figures-4-and-5",
     {"with the loss's gradient (degrees)": angles("to_loss"), "with the regularizer's (degrees)": angles("to_pull")},
@@ -587,14 +582,14 @@ figures.lines(
 
 
 # %% tags=["hide-input"]
-def in_its_plane(number, step):
+def in_its_plane(step):
     """The arrows of a step: its two gradients and what three directions make of them."""
     loss, pull, cosine = step
     drawn = [
         figures.Arrow("gradient of the loss", 1.0, 0.0),
         figures.Arrow("gradient of the regularizer", pull / loss * cosine, pull / loss * (1 - cosine**2) ** 0.5),
     ]
-    for direction in ("plain sum", "DTNH", "GEM"):
+    for direction in pull_angles.DIRECTIONS:
         made = joined(direction, *step)
         drawn.append(figures.Arrow(direction, made.along / loss, made.across / loss))
     return drawn
@@ -602,13 +597,11 @@ def in_its_plane(number, step):
 
 def steps_to_show(most=8):
     """By epoch, of the first seed's training, so many as a slider can have."""
-    records = found[looked_at].records("DTNH(L2-SP)") if looked_at in PAIRS else []
-    curves = [record.curves[f"pull_step_{name}"] for record in records[:1] for name in ("loss", "pull", "cosine")]
-    steps = {epoch: step for epoch, step in enumerate(zip(*curves, strict=True), 1) if None not in step}
+    steps = next(iter(steps_of("DTNH(L2-SP)")), {})
     return {epoch: steps[epoch] for epoch in list(steps)[:: max(1, -(-len(steps) // most))]}
 
 
-planes = {epoch: in_its_plane(epoch, step) for epoch, step in steps_to_show().items()}
+planes = {epoch: in_its_plane(step) for epoch, step in steps_to_show().items()}
 reach = 1.1 * max((max(abs(a.x), a.y) for drawn in planes.values() for a in drawn), default=1.0)
 opposed = sum(drawn[1].x < 0 for drawn in planes.values())
 widgets.chooser(

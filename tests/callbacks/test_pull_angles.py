@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from small import SMALL_MLP, trained
 from torch.nn import functional
 
-from wsnb.callbacks.pull_angles import DIRECTIONS, PullAngles, joined
+from wsnb.callbacks.pull_angles import DIRECTIONS, PullAngles, joined, steps_taken
 from wsnb.errors import InvalidValue
 from wsnb.models import ResNet18
 from wsnb.regularizers import DTNH, GEM, L2SP, KnowDist, PlainSum, Pull
@@ -75,3 +75,10 @@ def test_in_a_trial_each_epoch_has_its_points_and_a_gap_where_nothing_pulls_yet(
     assert all(each is None for each in rare["pull_angle_cosine"])
     without = trained(SMALL_MLP.replace(callbacks=PullAngles(every=1))).progress.curves
     assert all(each is None for each in without["pull_angle_cosine"])
+
+
+def test_steps_are_told_by_the_epoch_that_they_were_taken_in():
+    curves = {
+        f"pull_step_{name}": [number, None, 2.0, number] for number, name in enumerate(("loss", "pull", "cosine"))
+    }
+    assert steps_taken(curves) == {1: (0, 1, 2), 3: (2.0, 2.0, 2.0), 4: (0, 1, 2)}

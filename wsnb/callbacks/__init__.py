@@ -6,7 +6,7 @@ example of its use outside a trial, which the tests run; and its line below.
 
 from wsnb.callbacks.gradient_norms import GradientNorms, GradientNormsAsCoded, gradient_norm
 from wsnb.callbacks.hare_tortoise import HareTortoise, follow
-from wsnb.callbacks.pull_angles import PullAngles, joined
+from wsnb.callbacks.pull_angles import PullAngles, joined, steps_taken
 from wsnb.callbacks.redo import ReDo, redo
 from wsnb.callbacks.schedules import CosineSchedule, StepSchedule, by_steps, cosine
 from wsnb.callbacks.training_mode import TrainingModeAccuracy, training_mode_accuracy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from wsnb.errors import InvalidValue
@@ -66,6 +67,12 @@ def joined(direction: str, loss: float, pull: float, cosine: float) -> Step:
         raise InvalidValue(f"A direction is {direction!r}; allowed: {', '.join(map(repr, DIRECTIONS))}.")
     turned = math.degrees(math.atan2(across, along))
     return Step(along, across, abs(turned), abs(math.degrees(math.atan2(sine, cosine)) - turned))
+
+
+def steps_taken(curves: Mapping[str, Sequence[float | None]]) -> dict[int, tuple[float, float, float]]:
+    """By epoch, from 1, what :func:`joined` takes of the step that :class:`PullAngles` kept; of gaps nothing."""
+    kept = zip(*(curves[f"pull_step_{name}"] for name in ("loss", "pull", "cosine")), strict=True)
+    return {epoch: step for epoch, step in enumerate(kept, 1) if None not in step}
 
 
 @kind("pull_angles")

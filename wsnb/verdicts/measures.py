@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Literal
 
-from wsnb.callbacks.pull_angles import joined
+from wsnb.callbacks.pull_angles import joined, steps_taken
 from wsnb.evidence.records import Record
 from wsnb.verdicts.statistics import growth_exponent
 
@@ -89,8 +89,7 @@ def _angle(to: Literal["loss", "pull"], of: Callable[[list[float]], float]) -> C
         angles = []
         for record in records:
             direction = names.get(record.trial.get("direction", {}).get("kind", ""), "plain sum")
-            curves = (record.curves[f"pull_step_{name}"] for name in ("loss", "pull", "cosine"))
-            steps = [joined(direction, *step) for step in zip(*curves, strict=True) if None not in step]
+            steps = [joined(direction, *step) for step in steps_taken(record.curves).values()]
             angles += [step.to_loss if to == "loss" else step.to_pull for step in steps]
         return of(angles)
 
