@@ -96,7 +96,7 @@ from wsnb.data import catalogue
 
 # %% tags=["trials"]
 PULLS = {"L2-SP": L2SP, "KnowDist": KnowDist, "DELTA": DELTA}
-DIRECTIONS = {"DTNH": DTNH(), "GEM": GEM()}
+JOINED_BY = {"DTNH": DTNH(), "GEM": GEM()}
 
 
 def crops(side):
@@ -150,7 +150,7 @@ def ways(at, names, target, seed, regularized, held_out=0):
         direction, _, name = way.rstrip(")").rpartition("(")
         looks = {"examples": at.delta_examples} if name == "DELTA" else {}
         pull = PULLS[name](coefficient, decay=at.coefficient_decay, **head, **looks)
-        join = {"regularizer": pull, "direction": DIRECTIONS.get(direction, PlainSum())}
+        join = {"regularizer": pull, "direction": JOINED_BY.get(direction, PlainSum())}
         found[key] = tuned.replace(**join, callbacks=(falls, PullAngles(at.angles_every)))
     return found
 
@@ -174,15 +174,14 @@ def trials(at):
     """By source and target, for each seed the ways from one to the other; their coefficients' choice; the chain."""
     given = (*(at.own_weights or ()), *(at.own_images or ()))
     known = {*catalogue.names(), *(name for name, place in given if place)}
-    pairs = [(source, target) for source in at.harm_sources for target, *_ in at.harm_targets]
+    pairs = [(source, target, held) for source in at.harm_sources for target, _, held in at.harm_targets]
     items, seeds, choosing = {}, at.seeds_of(at.harm_seeds), at.harm_choosing_seed
-    for source, target in pairs:
+    for source, target, held_out in pairs:
         pair, family = (source, target), f"{source}-to-{target}"
         if not {*pair} <= known or (source == target and len(pairs) > 1):
             continue
-        [held_out] = [number for name, _, number in at.harm_targets if name == target]
-        candidates = ways(at, [source], target, choosing, tried(at, pair), held_out)
-        items["choosing", *pair] = Item({choosing: candidates}, family=family)
+        choice = {choosing: ways(at, [source], target, choosing, tried(at, pair), held_out)}
+        items["choosing", *pair] = Item(choice, family=family)
         if chosen := {way: (way, number) for way, number in written(at, pair).items()}:
             if list(pair) in at.extra_pairs:
                 chosen["GEM(L2-SP)"] = ("GEM(L2-SP)", 1.0)  # its direction is the same at any
@@ -231,14 +230,16 @@ OF_STEPS = {
 }
 
 
+def candidates(item):
+    """Of the trainings that choose, those by way and coefficient."""
+    return Item(
+        {seed: {k: trial for k, trial in of.items() if isinstance(k, tuple)} for seed, of in item.seeds.items()}
+    )
+
+
 def is_chosen(at, items, pair, records):
     """Whether the coefficients that are written are those that the choosing seed chooses."""
-    candidates = items["choosing", *pair]
-    of_ways = {
-        seed: {key: trial for key, trial in of.items() if isinstance(key, tuple)}
-        for seed, of in candidates.seeds.items()
-    }
-    best = best_of(Item(of_ways), records, may_be_at_end=True)
+    best = best_of(candidates(items["choosing", *pair]), records, may_be_at_end=True)
     return best is not None and best == tuple(written(at, pair).values())
 
 
@@ -250,13 +251,12 @@ def verdicts(at, records):
     if pairs and decided == pairs:
         items["all pairs"] = together({pair: items[pair] for pair in pairs})
     effects = []
-    for pair in dict.fromkeys([*pairs, *(tuple(name.split("-to-")) for name in wan2019.PAIRS)]):
-        item, prefix = pair if pair in decided else None, f"harm-{'-to-'.join(pair)}"
-        is_extra, looks_closer = list(pair) in at.extra_pairs, prefix == f"harm-{wan2019.UNLIKE[1]}"
-        of = OF_A_PAIR | (OF_AN_EXTRA_PAIR if is_extra or pair in map(tuple, wan2019.EXTRA) else {})
-        effects += [Effect(f"{prefix}-{name}", *sides, ACCURACY, item) for name, sides in of.items()]
-        if looks_closer or len(pairs) == 1:
-            effects += [Effect(f"{prefix}-{name}", *sides, item) for name, sides in OF_STEPS.items()]
+    for pair in dict.fromkeys([*pairs, *wan2019.PAIRS]):
+        item, is_extra = pair if pair in decided else None, list(pair) in at.extra_pairs or pair in wan2019.EXTRA
+        of = OF_A_PAIR | (OF_AN_EXTRA_PAIR if is_extra else {})
+        effects += [Effect(wan2019.effect_of(pair, name), *sides, ACCURACY, item) for name, sides in of.items()]
+        if pair == wan2019.LOOKED_AT or len(pairs) == 1:
+            effects += [Effect(wan2019.effect_of(pair, name), *sides, item) for name, sides in OF_STEPS.items()]
     for name, (one, other) in OF_A_PAIR.items():
         sides = ([(pair, way) for pair in pairs] for way in (one, other))
         words = f"{one} − {other}, mean over pairs"
@@ -277,7 +277,7 @@ found = results("negative-transfer", Settings.of(globals()), trials)
 judged = found.judged(verdicts)
 CHOOSING = {key[1:]: key for key in found.items if key[0] == "choosing"}
 PAIRS = [pair for pair in CHOOSING if pair in found.items]
-looked_at = next((pair for pair in PAIRS if "-to-".join(pair) == wan2019.UNLIKE[1]), next(iter(CHOOSING), None))
+looked_at = wan2019.LOOKED_AT if wan2019.LOOKED_AT in CHOOSING else next(iter(CHOOSING))
 page.parameters(found)
 
 
@@ -294,21 +294,29 @@ from wsnb.regularizers import dtnh
 
 page.method(dtnh)
 
+
 # %% tags=["answer", "hide-input"]
-HELPED = {way: [judged.findings.get(f"harm-{'-to-'.join(pair)}-{way}-help") for pair in PAIRS]
-          for way in ("l2-sp", "dtnh-l2-sp", "knowdist", "dtnh-knowdist")}  # fmt: skip
+def finding_of(pair, name):
+    """What was found of an effect of a pair; None where it was not planned."""
+    return judged.findings.get(wan2019.effect_of(pair, name))
+
+
+def helped(way):
+    """What was found of the help of a way, in those pairs where it was measured."""
+    return [each for pair in PAIRS if (each := finding_of(pair, f"{way}-help")) and each.measured.seeds]
 
 
 def below(way):
     """In how many pairs, and in how many of all seeds' trainings, this way ends below fine-tuning."""
-    measured = [each for each in HELPED[way] if each and each.measured.seeds]
+    measured = helped(way)
     pairs = sum(each.state == "negative" for each in measured)
     seeds = [difference < 0 for each in measured for difference in each.measured.differences]
     return f"in {pairs} of {len(measured)} pairs, and in {sum(seeds)} of {len(seeds)} single trainings"
 
 
-IS_MEASURED = any(each and each.measured.seeds for each in HELPED["l2-sp"])
-HOW_OFTEN = f"L2-SP ends below fine-tuning {below('l2-sp')}; DTNH(L2-SP) {below('dtnh-l2-sp')}." * IS_MEASURED
+HOW_OFTEN = (
+    f"L2-SP ends below fine-tuning {below('l2-sp')}; DTNH(L2-SP) {below('dtnh-l2-sp')}." if helped("l2-sp") else ""
+)
 page.text(
     board.answer(
         judged.findings.get("harm-mean-dtnh-of-l2-sp"),
@@ -390,9 +398,7 @@ def marked(pair, way):
     """A cell: the accuracy, and what the findings make of it."""
     if way not in found.items[pair].first():
         return "–"
-    prefix = f"harm-{'-to-'.join(pair)}"
-    effect = "gain" if way == "fine-tuning" else f"{EFFECT_OF.get(way)}-help"
-    finding = judged.findings.get(f"{prefix}-{effect}")
+    finding = finding_of(pair, "gain" if way == "fine-tuning" else f"{EFFECT_OF.get(way)}-help")
     is_below = finding is not None and finding.state == "negative"
     return page.accuracy(found[pair].percent(way)) + (" ▽" if way == "fine-tuning" else " ▼") * is_below
 
@@ -433,33 +439,35 @@ page.table(
 tuning = found.source(*CHOOSING.values(), is_paired=False)
 
 
-def held_out_accuracy(pair, way):
-    """In percent by coefficient, of the trainings that have a result; fine-tuning has none and is called "no"."""
-    [trials_of] = found.items[CHOOSING[pair]].seeds.values()
-    own = (
-        {"no": trials_of["fine-tuning"]}
-        if way == "fine-tuning"
-        else {c: t for (w, c), t in in_pairs(trials_of) if w == way}
-    )
-    return {c: 100 * found.records[trial].final["test_accuracy"] for c, trial in own.items() if found.has_result(trial)}
+def held_out_accuracy(trials_of):
+    """In percent by name, of those trainings that have a result."""
+    return {
+        name: 100 * found.records[trial].final["test_accuracy"]
+        for name, trial in trials_of.items()
+        if found.has_result(trial)
+    }
 
 
-def in_pairs(trials_of):
-    """Those that have a coefficient."""
-    return [(name, trial) for name, trial in trials_of.items() if isinstance(name, tuple)]
+def by_coefficient(pair, way):
+    """Held-out accuracy of a way, the lowest coefficient first."""
+    accuracy = held_out_accuracy(candidates(found.items[CHOOSING[pair]]).first())
+    return {number: accuracy[name, number] for name, number in sorted(accuracy) if name == way}
+
+
+def without(pair):
+    """That of fine-tuning, which has no coefficient; None where it has no result."""
+    return held_out_accuracy(found.items[CHOOSING[pair]].first()).get("fine-tuning")
 
 
 def swept(pair):
     """One pair's figure."""
-    panels = {}
+    panels, plain = {}, without(pair)
     for name in ("L2-SP", "KnowDist"):
-        of = {way: held_out_accuracy(pair, way) for way in (name, f"DTNH({name})")}
-        plain = held_out_accuracy(pair, "fine-tuning")
-        of["fine-tuning"] = {
-            c: value for value in plain.values() for c in dict.fromkeys(c for each in of.values() for c in each)
-        }
+        of = {way: by_coefficient(pair, way) for way in (name, f"DTNH({name})")}
+        if plain is not None:
+            of["fine-tuning"] = dict.fromkeys(sorted({number for values in of.values() for number in values}), plain)
         panels[f"{name}: held-out accuracy (%)"] = [
-            figures.across(way, {c: [values[c]] for c in sorted(values)}) for way, values in of.items()
+            figures.across(way, {number: [value] for number, value in values.items()}) for way, values in of.items()
         ]
     return figures.lines(
         "coefficients-" + "-to-".join(pair), panels, xlabel="coefficient", message="", is_log=True, source=tuning
@@ -468,8 +476,8 @@ def swept(pair):
 
 def at_the_strongest(way):
     """Of each pair, what the strongest coefficient of which there is a result costs, against fine-tuning."""
-    found_of = [(held_out_accuracy(pair, way), held_out_accuracy(pair, "fine-tuning")) for pair in CHOOSING]
-    return [values[max(values)] - plain["no"] for values, plain in found_of if values and plain]
+    found_of = [(by_coefficient(pair, way), without(pair)) for pair in CHOOSING]
+    return [values[max(values)] - plain for values, plain in found_of if values and plain is not None]
 
 
 strongest = {way: at_the_strongest(way) for way in ("L2-SP", "DTNH(L2-SP)", "KnowDist", "DTNH(KnowDist)")}
@@ -489,8 +497,8 @@ widgets.chooser(
 # %% tags=["hide-input"]
 def choice(pair, way):
     """The coefficient with the highest held-out accuracy, the lowest of equally good ones."""
-    values = held_out_accuracy(pair, way)
-    best = max(sorted(values), key=values.get, default=None)
+    values = by_coefficient(pair, way)
+    best = max(values, key=values.get, default=None)
     return "not run" if best is None else f"{best:g}: {values[best]:.1f}"
 
 
@@ -499,7 +507,7 @@ page.table(
     [
         (
             f"{named(pair[0])} to {named(pair[1])}",
-            page.accuracy(list(held_out_accuracy(pair, "fine-tuning").values())),
+            page.accuracy([plain] if (plain := without(pair)) is not None else []),
             *(choice(pair, way) for way in wan2019.WAYS[1:]),
         )
         for pair in CHOOSING
@@ -526,7 +534,7 @@ def of_two(curve):
 
 
 of_looked_at = found.source(looked_at) if looked_at in PAIRS else tuning
-higher, later = (judged.findings.get(f"harm-{wan2019.UNLIKE[1]}-{name}") for name in ("loss", "test-loss"))
+higher, later = (finding_of(looked_at, name) for name in ("loss", "test-loss"))
 figures.lines(
     "figure-3",
     {"empirical loss (nats)": of_two("train_loss"), "test loss (nats)": of_two("test_loss")},
@@ -561,7 +569,7 @@ def angles(which):
     return drawn
 
 
-near, along = (judged.findings.get(f"harm-{wan2019.UNLIKE[1]}-{name}") for name in ("angle-to-loss", "angle-to-pull"))
+near, along = (finding_of(looked_at, name) for name in ("angle-to-loss", "angle-to-pull"))
 figures.lines(
     "figures-4-and-5",
     {"with the loss's gradient (degrees)": angles("to_loss"), "with the regularizer's (degrees)": angles("to_pull")},
