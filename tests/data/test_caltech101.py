@@ -1,5 +1,6 @@
 """Caltech-101 as anybody draws it from the official archive: the same images, and a sentence where they are others."""
 
+import os
 import shutil
 
 import numpy as np
@@ -61,6 +62,12 @@ def put_official(place, counts=(33, 60, 31)):
     return place
 
 
+def umask():
+    """Asked by setting it."""
+    os.umask(was := os.umask(0))
+    return was
+
+
 @pytest.fixture
 def of_three(monkeypatch):
     monkeypatch.setattr(type(ENTRY), "classes", ENTRY.classes[:3])
@@ -94,6 +101,8 @@ def test_what_a_decoder_of_another_kind_makes_is_not_called_the_records(of_three
     said = ENTRY.make(source)
     assert "decoder gives other pixels" in said and not (own_folder / "caltech101-30").exists()
     [made] = own_folder.iterdir()
+    assert ENTRY.make(source) == said and list(own_folder.iterdir()) == [made], "again"
+    assert made.stat().st_mode & 0o777 == 0o777 & ~umask(), "for everybody who may read the data folder"
     monkeypatch.setattr(type(ENTRY), "fingerprint", folder.survey(made).fingerprint)
     assert "those that the records were made with" in ENTRY.make(source)
     monkeypatch.setattr(published, "folders", lambda: [own_folder])

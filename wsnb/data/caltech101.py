@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import random
-import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
@@ -90,17 +89,17 @@ class Caltech101(Published):
         data_folder().mkdir(parents=True, exist_ok=True)
         with folder.readable(source), folder.opened(folder.existing(source)) as contents:
             chosen = self._drawn(source, contents.files)
-            made = Path(tempfile.mkdtemp(dir=data_folder(), prefix=f".{self.name}-"))
-            try:
+            # In a folder inside the temporary one, which nobody else may read.
+            with tempfile.TemporaryDirectory(dir=data_folder(), prefix=f".{self.name}-") as aside:
+                made = Path(aside, self.name)
                 for place, of in chosen.items():
                     (made / place).parent.mkdir(parents=True, exist_ok=True)
                     (made / place).write_bytes(_small_square(contents.read(of), of))
                 fingerprint = folder.survey(made).fingerprint
                 if fingerprint != self.fingerprint:
                     target = target.with_name(f"{self.name}-{fingerprint}")
-                made.rename(target)
-            finally:
-                shutil.rmtree(made, ignore_errors=True)
+                if not target.exists():  # else made before, with the same images
+                    made.rename(target)
         said = f"{target}: {len(chosen):,} images, fingerprint {fingerprint}"
         if fingerprint == self.fingerprint:
             return f"{said}, those that the records were made with."

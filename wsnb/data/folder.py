@@ -49,8 +49,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from wsnb.data.pixels import SMALLEST_SIDE, Pixels
-from wsnb.errors import DataError, InvalidValue, near_miss
+from wsnb.data.pixels import SMALLEST_SIDE, Pixels, check_side
+from wsnb.errors import DataError, near_miss
 
 ARCHIVES = (".zip", ".tar", ".tar.xz", ".tar.gz", ".txz", ".tgz")
 """How the name of an archive ends."""
@@ -388,8 +388,7 @@ def decode(found: Survey, resize: int | None = None, *, only: int | None = None)
 
 
 def _decoded(found: Survey, contents: _Contents, resize: int | None) -> Pixels:
-    if resize is not None and resize < SMALLEST_SIDE:
-        raise InvalidValue(f"resize is {resize!r}; allowed: a side of {SMALLEST_SIDE} pixels or more, or None.")
+    check_side(resize)
     images = np.empty(0, np.uint8)
     for index, file in enumerate(found.files):
         content = contents.read(file.place) if file.place in contents.files else b""

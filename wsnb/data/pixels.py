@@ -95,12 +95,21 @@ def by_label(images: np.ndarray, labels: np.ndarray, digests: Sequence[str]) -> 
     return images[order], labels[order]
 
 
+def check_side(resize: int | None) -> None:
+    """Raise :class:`InvalidValue` where images would be made too small."""
+    if resize is not None and resize < SMALLEST_SIDE:
+        raise InvalidValue(f"resize is {resize!r}; allowed: a side of {SMALLEST_SIDE} pixels or more, or None.")
+
+
 def resized(images: np.ndarray, side: int) -> np.ndarray:
-    """Each of the images uint8 [N, 3, H, W] as a square of that side, bilinear with antialiasing."""
+    """Each of the images uint8 [N, 3, H, W] as a square of that side, bilinear with antialiasing.
+
+    Raises:
+        InvalidValue: when ``side`` is too small.
+    """
     from PIL import Image
 
-    if side < SMALLEST_SIDE:
-        raise InvalidValue(f"resize is {side!r}; allowed: a side of {SMALLEST_SIDE} pixels or more, or None.")
+    check_side(side)
     made = np.empty((*images.shape[:2], side, side), np.uint8)
     for number, image in enumerate(images):
         square = Image.fromarray(image.transpose(1, 2, 0)).resize((side, side), Image.Resampling.BILINEAR)

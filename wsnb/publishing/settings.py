@@ -75,7 +75,7 @@ class Settings:
 
     @property
     def stands_for(self) -> str:
-        """The papers' data set that ours stands for."""
+        """The papers' data set that ours stands for: CIFAR-10 where it is none of theirs."""
         return PAPERS_DATA_SETS.get(self.dataset, "CIFAR-10")
 
     @property

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from wsnb.errors import DataError, InvalidValue
+from wsnb.models.layers import misfits
 from wsnb.seam import Given, Start, is_in
 from wsnb.values import kind
 
@@ -40,11 +41,8 @@ def pretrained(fresh: nn.Module, state: Mapping[str, Tensor], head: str = "head"
     model = copy.deepcopy(fresh)
     here = model.state_dict()
     given = {name.removeprefix("module."): tensor for name, tensor in state.items()}
-    for name in [*here, *(name for name in given if name not in here)]:
-        if is_in(head, name) or name.endswith("num_batches_tracked"):  # which older files have not
-            continue
-        there, wanted = (tuple(each[name].shape) if name in each else "absent" for each in (given, here))
-        if there != wanted:
+    for name, there, wanted in misfits(given, here):
+        if not is_in(head, name) and not name.endswith("num_batches_tracked"):  # which older files have not
             raise InvalidValue(
                 f"The weights do not fit the model: {name} is {there} there and {wanted} here. They have to be those "
                 "of the same architecture; only the classifier may be another."

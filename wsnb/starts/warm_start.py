@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from wsnb.errors import InvalidValue
+from wsnb.models.layers import misfits
 from wsnb.seam import Given, Start, is_in
 from wsnb.values import kind
 
@@ -33,12 +34,9 @@ def warm_start(trained: nn.Module, fresh: nn.Module, head: str = "head") -> nn.M
         InvalidValue: when anything but the classifier differs in name or shape.
     """
     there, here = trained.state_dict(), fresh.state_dict()
-    state = {}
-    for name in [*here, *(name for name in there if name not in here)]:
-        before, after = (tuple(each[name].shape) if name in each else "absent" for each in (there, here))
-        if before == after:
-            state[name] = there[name]
-        elif is_in(head, name) and "absent" not in (before, after) and before[1:] == after[1:]:
+    state = dict(there)
+    for name, before, after in misfits(there, here):
+        if is_in(head, name) and "absent" not in (before, after) and before[1:] == after[1:]:
             state[name] = here[name]
         else:
             raise InvalidValue(
