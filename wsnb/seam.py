@@ -45,6 +45,12 @@ class Model(Value):
         """
         raise lacks(self, "build")
 
+    def published(self, name: str) -> Mapping[str, Tensor]:
+        """The state dict of weights that somebody publishes for it under this name; InvalidValue where nobody does."""
+        raise InvalidValue(
+            f"{name!r} is no file, and there are no published weights of {self!r}; allowed: the path of a file."
+        )
+
 
 class Optimizer(Value):
     """A rule that moves weights along gradients. Each has a ``learning_rate``.

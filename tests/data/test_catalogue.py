@@ -277,7 +277,7 @@ def test_a_changed_image_changes_the_fingerprint_within_one_process(tmp_path):
 def test_the_fingerprint_of_unchanged_images_is_computed_once(tmp_path, monkeypatch):
     name = photos(tmp_path / "a")
     before = fingerprint_of(name)
-    monkeypatch.setattr("wsnb.data.folder.opened", None)
+    monkeypatch.setattr("wsnb.data.folder._opened", None)
     assert fingerprint_of(name) == before
 
 

@@ -87,19 +87,20 @@ class Caltech101(Published):
                 f"{target} is here already; remove it first, or check it with `wsnb data check {self.name}`."
             )
         data_folder().mkdir(parents=True, exist_ok=True)
-        with folder.readable(source), folder.opened(folder.existing(source)) as contents:
+        with folder.opened(source) as contents:
             chosen = self._drawn(source, contents.files)
-            # In a folder inside the temporary one, which nobody else may read.
-            with tempfile.TemporaryDirectory(dir=data_folder(), prefix=f".{self.name}-") as aside:
-                made = Path(aside, self.name)
-                for place, of in chosen.items():
-                    (made / place).parent.mkdir(parents=True, exist_ok=True)
-                    (made / place).write_bytes(_small_square(contents.read(of), of))
-                fingerprint = folder.survey(made).fingerprint
-                if fingerprint != self.fingerprint:
-                    target = target.with_name(f"{self.name}-{fingerprint}")
-                if not target.exists():  # else made before, with the same images
-                    made.rename(target)
+            small = {place: _small_square(contents.read(of), of) for place, of in chosen.items()}
+        # In a folder inside the temporary one, which nobody else may read.
+        with tempfile.TemporaryDirectory(dir=data_folder(), prefix=f".{self.name}-") as aside:
+            made = Path(aside, self.name)
+            for place, image in small.items():
+                (made / place).parent.mkdir(parents=True, exist_ok=True)
+                (made / place).write_bytes(image)
+            fingerprint = folder.survey(made).fingerprint
+            if fingerprint != self.fingerprint:
+                target = target.with_name(f"{self.name}-{fingerprint}")
+            if not target.exists():  # else made before, with the same images
+                made.rename(target)
         said = f"{target}: {len(chosen):,} images, fingerprint {fingerprint}"
         if fingerprint == self.fingerprint:
             return f"{said}, those that the records were made with."

@@ -123,20 +123,20 @@ def survey(path: Path) -> Survey:
     Raises:
         DataError: there is nothing at ``path``, it cannot be read, or its layout is not one of the above.
     """
-    with readable(path):
-        return _survey(existing(path), _state(existing(path)))
+    with _readable(path):
+        return _survey(_existing(path), _state(_existing(path)))
 
 
 @lru_cache(maxsize=8)
 def _survey(path: Path, state: tuple[object, ...]) -> Survey:
-    with opened(path) as contents:
+    with _opened(path) as contents:
         return _survey_of(path, contents)
 
 
 def read(path: Path, resize: int | None = None) -> tuple[Survey, Pixels]:
     """What :func:`survey` and :func:`decode` give, with an archive unpacked once."""
-    with readable(path), opened(existing(path)) as contents:
-        found = _survey_of(existing(path), contents)
+    with opened(path) as contents:
+        found = _survey_of(_existing(path), contents)
         return found, _decoded(found, contents, resize)
 
 
@@ -152,7 +152,7 @@ def _survey_of(path: Path, contents: _Contents) -> Survey:
     return Survey(path, classes, tuple(files), fingerprint, contents.passed_over)
 
 
-def existing(path: Path) -> Path:
+def _existing(path: Path) -> Path:
     path = path.absolute()
     if path.exists():
         return path
@@ -246,7 +246,7 @@ def _hash_of_name(file: ImageFile) -> bytes:
 
 
 @contextmanager
-def readable(path: Path) -> Iterator[None]:
+def _readable(path: Path) -> Iterator[None]:
     """Turns what goes wrong in reading ``path`` into a :class:`DataError`."""
     try:
         yield
@@ -262,6 +262,17 @@ def _words(error: Exception) -> str:
 
 @contextmanager
 def opened(path: Path) -> Iterator[_Contents]:
+    """The files of the folder or archive at ``path``, to be read while it lasts.
+
+    Raises:
+        DataError: there is none, or reading it fails.
+    """
+    with _readable(path), _opened(_existing(path)) as contents:
+        yield contents
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[_Contents]:
     """What there is at ``path``, but for what was left behind."""
     name = path.name.lower()
     with ExitStack() as stack:
@@ -383,7 +394,7 @@ def decode(found: Survey, resize: int | None = None, *, only: int | None = None)
         DataError: a file is no image or a broken one, too small or too large; sizes are mixed; or a
             file is no longer what ``found`` says.
     """
-    with readable(found.path), opened(found.path) as contents:
+    with opened(found.path) as contents:
         return _decoded(replace(found, files=found.files[:only]), contents, resize)
 
 

@@ -94,15 +94,7 @@ class Pretrained(Start):
     def begin(self, given: Given) -> nn.Module:
         """The network of the trial with these weights before its classifier."""
         model, path = given.trial.model, self._file
-        if path is not None:
-            state = _read(path)
-        elif hasattr(model, "published"):
-            state = model.published(self.weights)
-        else:
-            raise InvalidValue(
-                f"Pretrained.weights is {self.weights!r}, which is no file, and there are no published weights of "
-                f"{model!r}; allowed: the path of a file."
-            )
+        state = model.published(self.weights) if path is None else _read(path)
         return pretrained(given.fresh(), state, model.head)
 
 
