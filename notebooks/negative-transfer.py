@@ -277,6 +277,7 @@ found = results("negative-transfer", Settings.of(globals()), trials)
 judged = found.judged(verdicts)
 CHOOSING = {key[1:]: key for key in found.items if key[0] == "choosing"}
 PAIRS = [pair for pair in CHOOSING if pair in found.items]
+of_pairs = found.source(*PAIRS or CHOOSING.values())
 looked_at = wan2019.LOOKED_AT if wan2019.LOOKED_AT in CHOOSING else next(iter(CHOOSING))
 page.parameters(found)
 
@@ -342,7 +343,7 @@ figures.intervals(
     message=HOW_OFTEN or "What each way gains on fine-tuning.",
     reading="A pair counts as below where its finding is negative.",
     within=1.0,
-    source=found.source(*PAIRS or CHOOSING.values()),
+    source=of_pairs,
 )
 
 # %% [markdown]
@@ -376,10 +377,10 @@ page.table(
 )
 
 # %% tags=["hide-input"]
-own_accuracy = {pair[0]: found[pair].percent("source") for pair in PAIRS}
+own_accuracy = {pair[0]: found[pair].percent("source") if pair in PAIRS else [] for pair in CHOOSING}
 page.text(
-    "Test accuracy of the networks that were trained on a source, on that source, mean (standard error): "
-    + (page.listed(f"{named(name)} {page.accuracy(values)} %" for name, values in own_accuracy.items() if values)) + "."
+    "Test accuracy in percent of the networks that were trained on a source, on that source, mean (standard error): "
+    + page.listed(f"{named(name)} {page.accuracy(values)}" for name, values in own_accuracy.items()) + "."
 )  # fmt: skip
 
 # %% [markdown]
@@ -396,6 +397,8 @@ EFFECT_OF |= {f"DTNH({name})": f"dtnh-{short}" for name, short in EFFECT_OF.item
 
 def marked(pair, way):
     """A cell: the accuracy, and what the findings make of it."""
+    if pair not in PAIRS:
+        return "not run"
     if way not in found.items[pair].first():
         return "–"
     finding = finding_of(pair, "gain" if way == "fine-tuning" else f"{EFFECT_OF.get(way)}-help")
@@ -405,9 +408,9 @@ def marked(pair, way):
 
 page.table(
     ("from, to", *(f"{way} (%)" for way in WAYS)),
-    [(f"{named(pair[0])} to {named(pair[1])}", *(marked(pair, way) for way in WAYS)) for pair in PAIRS],
+    [(f"{named(pair[0])} to {named(pair[1])}", *(marked(pair, way) for way in WAYS)) for pair in CHOOSING],
     name="tables-2-to-4",
-    source=found.source(*PAIRS) if PAIRS else None,
+    source=of_pairs,
 )
 
 # %% [markdown]
